@@ -75,6 +75,7 @@ final class DevicesCommand implements Callable<Integer> {
             case "avxvnni-int8" -> "AVX-VNNI dot products of bytes, in machine code";
             case "avx2-int8" -> "AVX2 products of bytes, in machine code";
             case "avx512-attention" -> "AVX-512, in machine code";
+            case "avx2-attention" -> "AVX2, in machine code";
             case "amx-bf16-attention" -> "AMX tiles, in machine code";
             default -> name;
         };

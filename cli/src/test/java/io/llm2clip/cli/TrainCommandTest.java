@@ -879,7 +879,7 @@ class TrainCommandTest {
                         "with the Java Vector API (" + json.path("matmulReason").asString() + ")")
                 .contains("passed its self-test")
                 .contains(", attention with ");
-        assertThat(json.path("attention").asString()).isIn("avx512-attention", "vector");
+        assertThat(json.path("attention").asString()).isIn("avx512-attention", "avx2-attention", "vector");
         assertThat(json.path("others"))
                 .allSatisfy(other -> assertThat(other.path("attention").isNull())
                         .isEqualTo(other.path("matmul").isNull()));

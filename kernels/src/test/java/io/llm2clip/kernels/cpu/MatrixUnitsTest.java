@@ -27,6 +27,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Which matrix unit is used, and why. */
@@ -147,14 +148,15 @@ class MatrixUnitsTest {
 
     /** Units are chosen for each kind of operations: attention by machine code where that runs, unless a unit that has it is named. */
     @Test
+    @Tag("vector-width")
     void attentionHasAUnitOfItsOwn() {
         KernelOp attention = new AttentionOp.Attention(SHAPE);
         KernelOp gradient = new AttentionOp.AttentionGradient(SHAPE);
         Matmul matmul = Matmul.dense(1, 3, 5, 7, false, true);
         MatrixUnit unit = MatrixUnits.forOperation(attention, MatrixPrecision.F32);
-        boolean runs = MachineCode.ofThisProcess() instanceof MachineCode.Allowed allowed
-                && allowed.features().missing(Feature.AVX512) == null;
-        assertThat(unit.name()).isEqualTo(runs ? "avx512-attention" : "vector");
+        boolean runs = has(Feature.AVX2);
+        assertThat(unit.name())
+                .isEqualTo(has(Feature.AVX512) ? "avx512-attention" : runs ? "avx2-attention" : "vector");
         assertThat(MatrixUnits.forOperation(gradient, MatrixPrecision.F32).name())
                 .isEqualTo(unit.name());
         System.setProperty("llm2clip.matrix", "vector");
@@ -163,8 +165,11 @@ class MatrixUnitsTest {
         System.setProperty("llm2clip.matrix", "scalar");
         assertThat(MatrixUnits.forOperation(attention, MatrixPrecision.F32)).isInstanceOf(ScalarMatrixUnit.class);
         if (runs) {
-            System.setProperty("llm2clip.matrix", "avx512-attention");
+            System.setProperty("llm2clip.matrix", unit.name());
             assertThat(MatrixUnits.forOperation(attention, MatrixPrecision.F32)).isSameAs(unit);
+            System.setProperty("llm2clip.matrix", "avx2-attention");
+            assertThat(MatrixUnits.forOperation(gradient, MatrixPrecision.F32).name())
+                    .isEqualTo("avx2-attention");
             assertThat(CpuKernels.matrixUnit().name()).as("for matmuls").isEqualTo("vector");
             assertThat(MatrixUnits.forOperation(matmul, MatrixPrecision.F32)).isInstanceOf(VectorMatrixUnit.class);
         }
@@ -173,12 +178,16 @@ class MatrixUnitsTest {
         assertThat(MatrixUnits.forOperation(attention, MatrixPrecision.F32)).isInstanceOf(VectorMatrixUnit.class);
     }
 
+    private static boolean has(Feature feature) {
+        return MachineCode.ofThisProcess() instanceof MachineCode.Allowed allowed
+                && allowed.features().missing(feature) == null;
+    }
+
     /** Attention is in bf16 where AMX is, and with the other precisions in f32. */
     @Test
     void attentionIsInThePrecisionWhereAUnitHasIt() {
         KernelOp attention = new AttentionOp.Attention(SHAPE);
-        boolean runs = MachineCode.ofThisProcess() instanceof MachineCode.Allowed allowed
-                && allowed.features().missing(Feature.AMX_BF16) == null;
+        boolean runs = has(Feature.AMX_BF16);
         for (MatrixPrecision precision : MatrixPrecision.values()) {
             if (CpuKernels.absence(precision).isPresent()) {
                 continue;
@@ -205,7 +214,7 @@ class MatrixUnitsTest {
         assertThatThrownBy(CpuKernels::checkSettings)
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("No matrix unit 'abacus' on this machine; set llm2clip.matrix to one of [avx512-attention,"
-                        + " amx-bf16-attention, vector, scalar, amx-bf16, avx512-bf16, amx-bf16x3, avx512-bf16x3,"
+                        + " avx2-attention, amx-bf16-attention, vector, scalar, amx-bf16, avx512-bf16, amx-bf16x3, avx512-bf16x3,"
                         + " amx-bf16x6, amx-int8, avx512-int8, avxvnni-int8, avx2-int8] or leave it unset.");
         // A unit that is asked for is never replaced.
         assertThatThrownBy(() -> MatrixUnits.choose(

@@ -20,7 +20,7 @@ public final class Assembler {
     private static final int QUARTER = VECTOR / 4;
     private static final int LANE = 4;
     /** Of constants that say how to round: to the nearest, ties to even, and no exceptions. */
-    static final int ROUND_TO_NEAREST = 0b1000;
+    private static final int ROUND_TO_NEAREST = 0b1000;
 
     private static final int ROUND_DOWN = 0b1001;
 

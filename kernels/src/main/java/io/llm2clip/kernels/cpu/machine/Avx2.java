@@ -107,7 +107,7 @@ public final class Avx2 {
         encoder.emit(bits);
     }
 
-    /** Of the halves of a and b those that a constant says: 1 for the upper and the lower one of a. */
+    /** Of the halves of a and b those that a constant says, four bits for each: 0 and 1 are those of a, 2 and 3 those of b. */
     public void vperm2i128(Ymm to, Ymm a, Ymm b, int halves) {
         three(new Vex(MAP_0F3A, PREFIX_66, 1), 0x46, to, a, b);
         encoder.emit(halves);
@@ -192,12 +192,6 @@ public final class Avx2 {
 
     public void vsqrtps(Ymm to, Ymm from) {
         encoder.vex(new Vex(MAP_0F, NO_PREFIX, 1), 0x51, to.number(), 0, from.number());
-    }
-
-    /** The nearest integers, of ties the even one. */
-    public void vroundpsNearest(Ymm to, Ymm from) {
-        encoder.vex(new Vex(MAP_0F3A, PREFIX_66, 1), 0x08, to.number(), 0, from.number());
-        encoder.emit(Assembler.ROUND_TO_NEAREST);
     }
 
     /** All bits of lanes for which a comparison holds, and none of the others. */

@@ -24,6 +24,9 @@ public abstract sealed class Lanes permits Lanes256, Lanes512 {
         return width.bytes();
     }
 
+    /** Reads the mask of a single vector, number 0, from a call. */
+    public abstract void mask(Gpr call, int offset);
+
     /** Reads the masks of two vectors' columns from a call; may change RAX. */
     public abstract void masks(Gpr call, int offset);
 
@@ -46,6 +49,9 @@ public abstract sealed class Lanes permits Lanes256, Lanes512 {
 
     /** Adds the squares of the lanes of a vector's mask. */
     public abstract void addSquares(int sums, int vector, int x);
+
+    /** By an element of memory, which may be left in a temporary register. */
+    public abstract void multiplyAdd(int sum, int a, Address b, int temporary);
 
     /** {@code to = to a + b}, rounded once. */
     public abstract void multiplyThenAdd(int to, int a, int b);
@@ -107,4 +113,7 @@ public abstract sealed class Lanes permits Lanes256, Lanes512 {
 
     /** Of each four lanes the lower, or upper, two of a and then of b. */
     public abstract void unpackPairs(int to, int a, int b, boolean upper);
+
+    /** Transposes as many registers as a vector has elements, from register 0 on; as many behind them are overwritten. */
+    public abstract void transpose();
 }

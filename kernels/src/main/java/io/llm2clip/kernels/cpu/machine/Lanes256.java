@@ -17,6 +17,11 @@ final class Lanes256 extends Lanes {
     }
 
     @Override
+    public void mask(Gpr base, int offset) {
+        masks(base, offset);
+    }
+
+    @Override
     public void masks(Gpr base, int offset) {
         call = base;
         masks = offset;
@@ -68,6 +73,12 @@ final class Lanes256 extends Lanes {
         Ymm masked = new Ymm(MASK);
         avx2.vpand(masked, new Ymm(x), at(call, masks + vector * bytes()));
         avx2.vfmadd231ps(new Ymm(sums), masked, masked);
+    }
+
+    @Override
+    public void multiplyAdd(int sum, int x, Address y, int temporary) {
+        broadcast(temporary, y);
+        multiplyAdd(sum, x, temporary);
     }
 
     @Override
@@ -193,5 +204,10 @@ final class Lanes256 extends Lanes {
         } else {
             avx2.vunpcklpd(new Ymm(to), new Ymm(x), new Ymm(y));
         }
+    }
+
+    @Override
+    public void transpose() {
+        SquareTransposition.append(this, avx2);
     }
 }

@@ -13,6 +13,11 @@ public final class Lanes512 extends Lanes {
     }
 
     @Override
+    public void mask(Gpr call, int offset) {
+        a.kmovw(COLUMNS[0], at(call, offset));
+    }
+
+    @Override
     public void masks(Gpr call, int offset) {
         for (int vector = 0; vector < COLUMNS.length; vector++) {
             a.mov(Gpr.RAX, at(call, offset + vector * Long.BYTES));
@@ -58,6 +63,11 @@ public final class Lanes512 extends Lanes {
     @Override
     public void addSquares(int sums, int vector, int x) {
         a.vfmadd231ps(new Zmm(sums), COLUMNS[vector], new Zmm(x), new Zmm(x));
+    }
+
+    @Override
+    public void multiplyAdd(int sum, int x, Address y, int temporary) {
+        a.vfmadd231psBroadcast(new Zmm(sum), new Zmm(x), y);
     }
 
     @Override
@@ -181,6 +191,11 @@ public final class Lanes512 extends Lanes {
         } else {
             a.vunpcklpd(new Zmm(to), new Zmm(x), new Zmm(y));
         }
+    }
+
+    @Override
+    public void transpose() {
+        SquareTransposition.append(a);
     }
 
     /** {@code to = y - to x}, rounded once. */

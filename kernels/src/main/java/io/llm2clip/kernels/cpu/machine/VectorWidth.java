@@ -69,18 +69,28 @@ public enum VectorWidth {
 
     /** Writes which of the elements of two vectors exist: a bit for each in 64 bits per vector, or a lane of 32. */
     public void masks(long to, int elements) {
+        for (int vector = 0; vector < MASKED; vector++) {
+            mask(to + (long) vector * maskBytes(), 0, Math.clamp(elements - vector * count, 0, count));
+        }
+    }
+
+    /** Writes the mask of some lanes of a vector, from the first of them on, in that form. */
+    public void mask(long to, int first, int lanes) {
         switch (this) {
-            case AVX512 -> {
-                for (int vector = 0; vector < MASKED; vector++) {
-                    long exist = Math.clamp(elements - vector * count, 0, count);
-                    ALL.set(JAVA_LONG_UNALIGNED, to + vector * (long) Long.BYTES, (1L << exist) - 1);
-                }
-            }
+            case AVX512 -> ALL.set(JAVA_LONG_UNALIGNED, to, (1L << lanes) - 1 << first);
             case AVX2 -> {
-                for (int lane = 0; lane < MASKED * count; lane++) {
-                    ALL.set(JAVA_INT_UNALIGNED, to + lane * (long) Integer.BYTES, lane < elements ? -1 : 0);
+                for (int lane = 0; lane < count; lane++) {
+                    int bits = lane >= first && lane < first + lanes ? -1 : 0;
+                    ALL.set(JAVA_INT_UNALIGNED, to + lane * (long) Integer.BYTES, bits);
                 }
             }
         }
+    }
+
+    private int maskBytes() {
+        return switch (this) {
+            case AVX512 -> Long.BYTES;
+            case AVX2 -> count * Integer.BYTES;
+        };
     }
 }

@@ -50,10 +50,10 @@ record EmulatedAvx2(EmulatedVectors vectors, long[] registers) {
             }
             case 0x3146 -> {
                 int halves = immediate.getAsInt();
-                if (halves != 1 || vvvv != o.rm()) {
-                    throw new IllegalStateException("Other halves than those of one register, exchanged.");
+                if ((halves & ~0x33) != 0) {
+                    throw new IllegalStateException("Halves that are set to 0.");
                 }
-                permute(to, vvvv, lane -> lane ^ 4);
+                halves(to, vectors.lanes(vvvv), operand(o), halves);
             }
             case 0x2136 -> {
                 int[] indices = vectors.lanes(vvvv).clone();
@@ -61,13 +61,6 @@ record EmulatedAvx2(EmulatedVectors vectors, long[] registers) {
             }
             case 0x10C2 -> set(to, mask(vectors.holding(vvvv, operand(o), immediate.getAsInt())));
             case 0x314A -> blend(to, vvvv, operand(o), negative(immediate.getAsInt() >> 4));
-            case 0x3108 -> {
-                if (immediate.getAsInt() != 0b1000) {
-                    throw new IllegalStateException("Rounding that is not to the nearest.");
-                }
-                vectors.floats(to, 0, operand(o), (_, b) -> Math.rint(b));
-                set(to, vectors.lanes(to));
-            }
             default -> lanewise(instruction, vvvv, o, operand(o));
         }
     }
@@ -164,6 +157,16 @@ record EmulatedAvx2(EmulatedVectors vectors, long[] registers) {
         int[] lanes = new int[LANES];
         for (int lane = 0; lane < LANES; lane++) {
             lanes[lane] = vectors.lanes(from)[index.applyAsInt(lane)];
+        }
+        set(to, lanes);
+    }
+
+    /** Two bits, from 0 and from 4 on, say which half of a or b each half is. */
+    private void halves(int to, int[] a, int[] b, int selector) {
+        int[] lanes = new int[LANES];
+        for (int lane = 0; lane < LANES; lane++) {
+            int half = selector >> (lane & 4) & 3;
+            lanes[lane] = (half < 2 ? a : b)[half % 2 * 4 + lane % 4];
         }
         set(to, lanes);
     }

@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.llm2clip.kernels.DType;
+import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.operations.AttentionOp;
 import io.llm2clip.kernels.operations.AttentionShape;
 import io.llm2clip.kernels.operations.KernelOp;
 import io.llm2clip.kernels.operations.KernelOpArbitraries;
 import io.llm2clip.kernels.operations.OperandBuffers;
+import io.llm2clip.kernels.operations.RowPanels;
 import io.llm2clip.kernels.reference.Reference;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -19,10 +21,12 @@ import java.util.Random;
 import java.util.stream.IntStream;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Combinators;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
+import net.jqwik.api.constraints.IntRange;
 import org.assertj.core.data.Offset;
 
 /**
@@ -259,6 +263,42 @@ public abstract class AttentionConformance extends UnitConformance {
                 assertThat(Math.abs(out[e])).isLessThanOrEqualTo(2.01f);
             }
         }
+    }
+
+    /** Where a unit writes panels of f32, they hold what rows do. */
+    @Property(tries = 80)
+    void panelsOfFloatsHoldWhatRowsDo(
+            @ForAll("shapesOfPanels") AttentionShape shape,
+            @ForAll @IntRange(min = 1, max = 32) int panelRows,
+            @ForAll long seed) {
+        AttentionOp.Attention op = new AttentionOp.Attention(shape);
+        int columns = shape.heads() * shape.headSize();
+        int rows = (int) (op.operands().getFirst().elements() / columns);
+        RowPanels panels = RowPanels.balanced(rows, columns, panelRows, RowPanels.Format.F32);
+        if (!unit.writes(op, panels)) {
+            return;
+        }
+        try (OperandBuffers operands = OperandBuffers.random(op, seed);
+                Arena arena = Arena.ofShared()) {
+            run(op, operands.addresses(), WORKERS.getFirst());
+            for (Workers workers : WORKERS) {
+                MemorySegment expected = operands.segments()[4];
+                PackedResults.check(unit, op, panels, operands.addresses(), workers, expected, arena);
+            }
+        }
+    }
+
+    @Provide
+    Arbitrary<AttentionShape> shapesOfPanels() {
+        Arbitrary<Integer> rows = Arbitraries.integers().between(1, 100);
+        Arbitrary<Integer> few = Arbitraries.integers().between(1, 3);
+        Arbitrary<Integer> sizes = Arbitraries.of(1, 8, 20, 32);
+        Arbitrary<Boolean> flag = Arbitraries.of(true, false);
+        return Combinators.combine(few, rows, rows, few, few, sizes, flag, flag)
+                .as((batch, queries, keys, group, heads, size, causal, ragged) -> ragged
+                        ? AttentionShape.ragged(batch, queries, group * heads, heads, size, 0.2f, causal)
+                        : new AttentionShape(
+                                batch, queries, causal ? queries : keys, group * heads, heads, size, 0.2f, causal));
     }
 
     /** More keys than are attended to at a time, alone and with others. */

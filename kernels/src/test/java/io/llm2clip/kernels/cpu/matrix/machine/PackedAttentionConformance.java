@@ -3,22 +3,21 @@ package io.llm2clip.kernels.cpu.matrix.machine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.cpu.PackedKernels;
 import io.llm2clip.kernels.cpu.machine.MachineCode;
+import io.llm2clip.kernels.cpu.machine.VectorWidth;
 import io.llm2clip.kernels.cpu.matrix.MatrixPrecision;
 import io.llm2clip.kernels.cpu.matrix.MatrixUnit;
+import io.llm2clip.kernels.cpu.matrix.PackedResults;
 import io.llm2clip.kernels.cpu.matrix.machine.attention.AmxAttention;
-import io.llm2clip.kernels.cpu.matrix.machine.attention.Avx512Attention;
+import io.llm2clip.kernels.cpu.matrix.machine.attention.FloatAttentionUnit;
 import io.llm2clip.kernels.cpu.matrix.scalar.ScalarMatrixUnit;
 import io.llm2clip.kernels.cpu.matrix.vector.VectorMatrixUnit;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.gpu.launch.DeviceKernels;
 import io.llm2clip.kernels.operations.AttentionOp;
 import io.llm2clip.kernels.operations.AttentionShape;
-import io.llm2clip.kernels.operations.Elementwise;
 import io.llm2clip.kernels.operations.OperandBuffers;
-import io.llm2clip.kernels.operations.PackedRows;
 import io.llm2clip.kernels.operations.RowPanels;
 import io.llm2clip.kernels.operations.RowPanels.Format;
 import io.llm2clip.kernels.reference.PanelElements;
@@ -41,15 +40,14 @@ import org.jspecify.annotations.Nullable;
 /** Attention that reads and writes panels has what it has of the same numbers by rows, rounded, on any number of threads. */
 abstract class PackedAttentionConformance {
     private static final List<Workers> WORKERS = List.of(new Workers(1), new Workers(3));
-    private static final int GUARD = 64;
 
     private final AmxAttention unit;
-    private final Avx512Attention floats;
+    private final FloatAttentionUnit floats;
     private final MatrixUnit packing;
 
     PackedAttentionConformance(Supplier<MachineCode> machine) {
         unit = new AmxAttention(machine);
-        floats = new Avx512Attention(machine);
+        floats = new FloatAttentionUnit(VectorWidth.AVX512, machine);
         packing = Bf16MatrixUnit.amx(MatrixPrecision.BF16, machine);
     }
 
@@ -90,72 +88,8 @@ abstract class PackedAttentionConformance {
                 addresses[4] = found.address();
                 unit.attention(op, addresses, workers).run();
                 assertThat(found.mismatch(expected)).as("%s", op).isEqualTo(-1);
-                assertPacked(unit, op, layout(shape, 0, random), addresses, workers, expected, arena);
+                PackedResults.check(unit, op, layout(shape, 0, random), addresses, workers, expected, arena);
             }
-        }
-    }
-
-    @Provide
-    Arbitrary<AttentionShape> shapesOfFloats() {
-        return Combinators.combine(shapes(), Arbitraries.of(1, 8, 20, 32))
-                .as((shape, size) -> new AttentionShape(
-                        shape.batch(),
-                        shape.queries(),
-                        shape.keys(),
-                        shape.heads(),
-                        shape.keyValueHeads(),
-                        size,
-                        shape.scale(),
-                        shape.causal(),
-                        shape.ragged()));
-    }
-
-    /** In f32, which reads rows. */
-    @Property(tries = 80)
-    void panelsOfFloatsHoldWhatRowsDo(@ForAll("shapesOfFloats") AttentionShape shape, @ForAll long seed) {
-        AttentionOp.Attention op = new AttentionOp.Attention(shape);
-        RowPanels layout = layout(shape, 0, new Random(seed));
-        RowPanels panels = new RowPanels(layout.rows(), layout.columns(), layout.panelRows(), Format.F32);
-        try (OperandBuffers rows = OperandBuffers.random(op, seed);
-                Arena arena = Arena.ofShared()) {
-            floats.attention(op, rows.addresses(), WORKERS.getFirst()).run();
-            for (Workers workers : WORKERS) {
-                assertPacked(floats, op, panels, rows.addresses(), workers, rows.segments()[4], arena);
-            }
-        }
-    }
-
-    /** The result in panels, and nothing beyond. */
-    private static void assertPacked(
-            MatrixUnit unit,
-            AttentionOp.Attention op,
-            RowPanels panels,
-            long[] addresses,
-            Workers workers,
-            MemorySegment expected,
-            Arena arena) {
-        MemorySegment guarded = arena.allocate(panels.bytes() + 2 * GUARD, 64).fill((byte) 0x5A);
-        MemorySegment found = guarded.asSlice(GUARD, panels.bytes());
-        MemorySegment wanted = arena.allocate(panels.bytes(), 64);
-        List<Integer> matrix = List.of(panels.rows(), panels.columns());
-        Elementwise copy = Elementwise.copy(DType.F32, matrix, List.of(panels.columns(), 1));
-        Reference.run(new PackedRows(copy, panels), new MemorySegment[] {expected, wanted});
-        addresses[4] = found.address();
-        assertThat(unit.writes(op, panels)).isTrue();
-        unit.attention(op, panels, addresses, workers).run();
-        PanelElements results = new PanelElements(panels, found);
-        PanelElements right = new PanelElements(panels, wanted);
-        for (int row = 0; row < panels.rows(); row++) {
-            for (int column = 0; column < panels.columns(); column++) {
-                assertThat(Float.compare(results.get(row, column), right.get(row, column)))
-                        .as("row %d, column %d of %s as %s", row, column, op, panels)
-                        .isZero();
-            }
-        }
-        for (int i = 0; i < GUARD; i++) {
-            assertThat(guarded.get(ValueLayout.JAVA_BYTE, i)).isEqualTo((byte) 0x5A);
-            assertThat(guarded.get(ValueLayout.JAVA_BYTE, guarded.byteSize() - 1 - i))
-                    .isEqualTo((byte) 0x5A);
         }
     }
 

@@ -4,6 +4,7 @@ import io.llm2clip.kernels.Launch;
 import io.llm2clip.kernels.cpu.machine.CodeSpace;
 import io.llm2clip.kernels.cpu.machine.Feature;
 import io.llm2clip.kernels.cpu.machine.MachineCode;
+import io.llm2clip.kernels.cpu.machine.VectorWidth;
 import io.llm2clip.kernels.cpu.matrix.MatrixPrecision;
 import io.llm2clip.kernels.cpu.matrix.MatrixUnit;
 import io.llm2clip.kernels.cpu.matrix.MatrixWork;
@@ -28,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <P> its programs in one space
  */
-public abstract sealed class AttentionUnit<P> implements MatrixUnit permits Avx512Attention, AmxAttention {
+public abstract sealed class AttentionUnit<P> implements MatrixUnit permits AmxAttention, FloatAttentionUnit {
     /** More than any model has; programs grow with it. */
     private static final int LARGEST_HEAD = 1024;
     /** Of a row of keys, of which 64 are to be reached by a displacement of 32 bits. */
@@ -58,7 +59,10 @@ public abstract sealed class AttentionUnit<P> implements MatrixUnit permits Avx5
 
     /** All of them. */
     public static List<MatrixUnit> all() {
-        return List.of(new Avx512Attention(MachineCode::ofThisProcess), new AmxAttention(MachineCode::ofThisProcess));
+        return List.of(
+                new FloatAttentionUnit(VectorWidth.AVX512, MachineCode::ofThisProcess),
+                new FloatAttentionUnit(VectorWidth.AVX2, MachineCode::ofThisProcess),
+                new AmxAttention(MachineCode::ofThisProcess));
     }
 
     /**

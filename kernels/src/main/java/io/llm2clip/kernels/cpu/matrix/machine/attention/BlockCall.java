@@ -3,10 +3,15 @@ package io.llm2clip.kernels.cpu.matrix.machine.attention;
 import static io.llm2clip.kernels.cpu.runtime.Memory.ALL;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import io.llm2clip.kernels.cpu.machine.VectorWidth;
 import io.llm2clip.kernels.cpu.runtime.Memory;
+import io.llm2clip.kernels.operations.AttentionShape;
 
 /** The argument of a {@link BlockProgram}: where each field is in its memory, and how it gets there. */
 final class BlockCall {
+    /** Room for the mask of a vector of either width. */
+    static final int MASK_BYTES = 32;
+
     /** The first query of the block, and the bytes from one to the next. */
     static final int QUERIES = 0;
 
@@ -36,30 +41,36 @@ final class BlockCall {
     static final int PIECES = 128;
 
     static final int PIECE_TABLE = 136;
-    /** For each key behind the first query's the lanes of the queries that see it, a bit each. */
-    private static final int SEEN = 144;
+    /** f32: constants of {@link PowersOfTwo256}. */
+    static final int LEAST_EXPONENT = 144;
+
+    static final int ROUNDING = 148;
+    /** The mask of the channels of a head's last vector. */
+    static final int REST = 152;
+
+    private static final int SEEN = REST + MASK_BYTES;
 
     /** Descriptions of the chunks. */
-    static final int CHUNK_TABLE = SEEN + BlockShape.QUERIES * Long.BYTES;
+    static final int CHUNK_TABLE = SEEN + SeenLanes.BYTES;
 
-    /** Of a piece: a bit for each of its lanes, and the offset of the vector. */
+    /** Of a piece: the mask of its lanes, and the offset of the vector. */
     static final int LANES = 0;
 
-    static final int VECTOR = 8;
+    static final int VECTOR = MASK_BYTES;
     /** Where the vector's first lane would be in the panel, and the bytes from one channel to the next. */
-    static final int PANEL = 16;
+    static final int PANEL = VECTOR + 8;
 
-    static final int PANEL_CHANNEL = 24;
-    /** Bytes of a description, and of all that a block can have. */
-    static final int PIECE_BYTES = 32;
+    static final int PANEL_CHANNEL = PANEL + 8;
+    /** Bytes of a description, and of all that a block can have, a multiple of 64. */
+    static final int PIECE_BYTES = 64;
 
-    static final int PIECE_TABLE_BYTES = BlockShape.QUERIES * PIECE_BYTES;
+    static final int PIECE_TABLE_BYTES = BlockShape.most(VectorWidth.AVX512) * PIECE_BYTES;
 
-    /** Of a chunk: its keys, all of them, and as tiles of 8, of 4 and of 1. */
+    /** Of a chunk: its keys, all of them, and as tiles, half tiles and the rest. */
     static final int COUNT = 0;
 
-    static final int EIGHTS = 8;
-    static final int FOURS = 16;
+    static final int TILES = 8;
+    static final int HALVES = 16;
     static final int ONES = 24;
     /** Keys that all queries see, as fours and the rest, and those behind them that some do not. */
     static final int SEEN_FOURS = 32;
@@ -78,6 +89,9 @@ final class BlockCall {
         0x1.41fbbcp-13f, 0x1.5f3e54p-10f, 0x1.3b2d4cp-7f, 0x1.c6aee8p-5f, 0x1.ebfbdcp-3f, 0x1.62e430p-1f, 1
     };
 
+    static final int ONE = COEFFICIENTS + (POLYNOMIAL.length - 1) * Float.BYTES;
+
+    private static final int ALIGNMENT = 64;
     private static final float LOG2_E = 1.44269504f;
 
     private BlockCall() {}
@@ -85,7 +99,7 @@ final class BlockCall {
     /** Bytes of a call with chunks for so many keys, the last of which are those for pieces, a multiple of 64. */
     static long bytes(int keys) {
         long bytes = CHUNK_TABLE + (long) Math.ceilDiv(keys, BlockShape.CHUNK) * CHUNK_BYTES;
-        return Math.ceilDiv(bytes, BlockShape.VECTOR) * BlockShape.VECTOR + PIECE_TABLE_BYTES;
+        return Math.ceilDiv(bytes, ALIGNMENT) * ALIGNMENT + PIECE_TABLE_BYTES;
     }
 
     static void set(long call, int field, long value) {
@@ -100,28 +114,30 @@ final class BlockCall {
      * @param to where the first channel of the first one goes
      * @param channel bytes from there to the next channel
      */
-    static void addPiece(long call, int lane, int queries, long to, long channel) {
+    static void addPiece(long call, BlockShape shape, int lane, int queries, long to, long channel) {
         long pieces = ALL.get(JAVA_LONG, call + PIECES);
         long piece = ALL.get(JAVA_LONG, call + PIECE_TABLE) + pieces * PIECE_BYTES;
-        int ofVector = lane % BlockShape.LANES;
-        set(piece, LANES, (1L << queries) - 1 << ofVector);
-        set(piece, VECTOR, (long) lane / BlockShape.LANES * BlockShape.VECTOR);
+        int lanes = shape.width().count();
+        int ofVector = lane % lanes;
+        shape.width().mask(piece + LANES, ofVector, queries);
+        set(piece, VECTOR, (long) lane / lanes * shape.vector());
         set(piece, PANEL, to - (long) ofVector * Float.BYTES);
         set(piece, PANEL_CHANNEL, channel);
         set(call, PIECES, pieces + 1);
     }
 
     /** Sets what is the same for all blocks. */
-    static void setConstants(long call, float scale) {
-        Memory.putFloat(call + FACTOR, (float) (scale * (double) LOG2_E));
+    static void setConstants(long call, VectorWidth width, AttentionShape shape) {
+        Memory.putFloat(call + FACTOR, (float) (shape.scale() * (double) LOG2_E));
         Memory.putFloat(call + MINUS_INFINITY, Float.NEGATIVE_INFINITY);
         Memory.putFloat(call + LEAST, -Float.MAX_VALUE);
         for (int i = 0; i < POLYNOMIAL.length; i++) {
             Memory.putFloat(call + COEFFICIENTS + (long) i * Float.BYTES, POLYNOMIAL[i]);
         }
-        for (int behind = 0; behind < BlockShape.QUERIES; behind++) {
-            set(call + SEEN, behind * Long.BYTES, -1L << behind);
-        }
+        Memory.putFloat(call + LEAST_EXPONENT, PowersOfTwo256.LEAST);
+        Memory.putFloat(call + ROUNDING, PowersOfTwo256.ROUNDING);
+        width.mask(call + REST, 0, shape.headSize() % width.count());
+        SeenLanes.write(call + SEEN, width);
     }
 
     /**
@@ -148,13 +164,14 @@ final class BlockCall {
     static void setChunk(long call, long chunk, BlockShape shape, int from, int count, int all) {
         int seen = Math.clamp(all - from, 0, count);
         set(chunk, COUNT, count);
-        set(chunk, EIGHTS, count / 8);
-        set(chunk, FOURS, count % 8 / 4);
-        set(chunk, ONES, count % 4);
+        int half = shape.tile() / 2;
+        set(chunk, TILES, count / shape.tile());
+        set(chunk, HALVES, count % shape.tile() / half);
+        set(chunk, ONES, count % half);
         set(chunk, SEEN_FOURS, seen / 4);
         set(chunk, SEEN_ONES, seen % 4);
         set(chunk, MASKED, count - seen);
-        set(chunk, MASKS, call + SEEN + (from + seen - all + 1L) * Long.BYTES);
+        set(chunk, MASKS, SeenLanes.address(call + SEEN, shape.width(), from + seen - all + 1L));
         set(chunk, MASKED_SCORES, shape.scores() + (long) seen * shape.row());
     }
 }

@@ -15,15 +15,13 @@ import static io.llm2clip.kernels.cpu.machine.Gpr.RCX;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RDI;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RDX;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RSI;
-import static io.llm2clip.kernels.cpu.matrix.machine.attention.BlockShape.VECTOR;
 
 import io.llm2clip.kernels.cpu.machine.Address;
 import io.llm2clip.kernels.cpu.machine.Assembler;
 import io.llm2clip.kernels.cpu.machine.Gpr;
 import io.llm2clip.kernels.cpu.machine.Label;
+import io.llm2clip.kernels.cpu.machine.Lanes;
 import io.llm2clip.kernels.cpu.machine.Loops;
-import io.llm2clip.kernels.cpu.machine.Mask;
-import io.llm2clip.kernels.cpu.machine.Zmm;
 
 /**
  * Encodes the attention of a block of queries of one head over all keys that any of them sees, chunk by chunk with a running softmax. Each
@@ -34,18 +32,23 @@ import io.llm2clip.kernels.cpu.machine.Zmm;
  */
 final class BlockProgram {
     private static final Gpr[] KEPT = {RBX, RBP, R12, R13, R14};
-    private static final Mask SEEN = new Mask(1);
 
     private final Assembler a = new Assembler();
     private final BlockShape shape;
+    private final Lanes lanes;
     private final LaneProducts products;
+    private final SoftmaxCode softmax;
+    private final SeenLanes seen;
     private final int row;
     private final int headSize;
     private final int keyRow;
 
     private BlockProgram(BlockShape shape) {
         this.shape = shape;
+        lanes = shape.lanes(a);
         products = new LaneProducts(a, shape);
+        softmax = new SoftmaxCode(a, shape);
+        seen = new SeenLanes(a, shape.width(), RDX);
         row = shape.row();
         headSize = shape.headSize();
         keyRow = shape.keyRow();
@@ -56,7 +59,6 @@ final class BlockProgram {
     }
 
     private byte[] encode(boolean packed) {
-        SoftmaxCode softmax = new SoftmaxCode(a, shape);
         Transposition transposition = new Transposition(a, shape);
         for (Gpr kept : KEPT) {
             a.push(kept);
@@ -99,13 +101,13 @@ final class BlockProgram {
     }
 
     private void clearOutputs() {
-        Zmm zero = new Zmm(0);
-        a.vpxord(zero, zero, zero);
+        int zero = 0;
+        lanes.clear(zero);
         a.lea(RAX, at(R10, shape.outputs()));
         a.mov(RCX, headSize);
         Label channel = a.here();
         for (int v = 0; v < shape.vectors(); v++) {
-            a.vmovups(at(RAX, v * VECTOR), Mask.ALL, zero);
+            lanes.store(at(RAX, v * shape.vector()), zero);
         }
         a.add(RAX, row);
         a.sub(RCX, 1);
@@ -114,27 +116,29 @@ final class BlockProgram {
 
     /** Adds the chunk's values, by their weights, to the outputs so far. */
     private void outputs() {
+        int tile = shape.tile();
         a.lea(RBX, at(R10, shape.outputs()));
         a.mov(R14, R9);
-        if (headSize >= LaneProducts.TILE) {
-            a.mov(RBP, headSize / LaneProducts.TILE);
-            Label tile = a.here();
-            outputs(LaneProducts.TILE);
-            a.add(RBX, LaneProducts.TILE * row);
-            a.add(R14, LaneProducts.TILE * Float.BYTES);
+        if (headSize >= tile) {
+            a.mov(RBP, headSize / tile);
+            Label whole = a.here();
+            outputs(tile);
+            a.add(RBX, tile * row);
+            a.add(R14, tile * Float.BYTES);
             a.sub(RBP, 1);
-            a.jnz(tile);
+            a.jnz(whole);
         }
-        if (headSize % LaneProducts.TILE > 0) {
-            outputs(headSize % LaneProducts.TILE);
+        if (headSize % tile > 0) {
+            outputs(headSize % tile);
         }
     }
 
     /** Of some channels: outputs at RBX, values at R14. */
     private void outputs(int channels) {
+        softmax.corrections();
         for (int channel = 0; channel < channels; channel++) {
             for (int v = 0; v < shape.vectors(); v++) {
-                a.vmulps(products.sum(channel, v), SoftmaxCode.correction(v), at(RBX, channel * row + v * VECTOR));
+                softmax.correct(products.sum(channel, v), v, at(RBX, channel * row + v * shape.vector()));
             }
         }
         a.mov(RAX, R14);
@@ -162,19 +166,19 @@ final class BlockProgram {
         products.store(RBX, channels);
     }
 
-    /** Values of a key that some queries do not see, whose lanes stay: 0 times what is not finite would be NaN. */
+    /** Values of a key that some queries do not see. */
     private void maskedKey(int channels) {
         products.lanes(0);
         for (int v = 0; v < shape.vectors(); v++) {
-            a.kmovw(SEEN, at(RDX, v * Short.BYTES));
+            seen.select(v);
             for (int channel = 0; channel < channels; channel++) {
-                Zmm value = LaneProducts.element(channel);
-                a.vbroadcastss(value, at(RAX, channel * Float.BYTES));
-                a.vfmadd231ps(products.sum(channel, v), SEEN, value, LaneProducts.lane(v));
+                int value = products.element(channel);
+                lanes.broadcast(value, at(RAX, channel * Float.BYTES));
+                seen.multiplyAdd(v, products.sum(channel, v), value, products.lane(v));
             }
         }
         a.add(RAX, keyRow);
         a.add(RSI, row);
-        a.add(RDX, Long.BYTES);
+        seen.nextKey();
     }
 }

@@ -2,20 +2,29 @@ package io.llm2clip.kernels.cpu.matrix.machine.attention;
 
 import io.llm2clip.kernels.cpu.machine.CodeSpace;
 import io.llm2clip.kernels.cpu.machine.MachineFunction;
+import io.llm2clip.kernels.cpu.machine.VectorWidth;
+import io.llm2clip.kernels.cpu.matrix.machine.attention.RowCopyProgram.Rows;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** Programs of each shape, encoded when it is first met, in one space. */
+/** Programs of each shape with vectors of one width, encoded when it is first met, in one space. */
 final class BlockPrograms {
     private record Block(BlockShape shape, boolean packed) {}
 
+    private final VectorWidth width;
     private final CodeSpace space;
     private final Map<Block, MachineFunction> blocks = new ConcurrentHashMap<>();
     private final Map<BlockShape, MachineFunction> gradients = new ConcurrentHashMap<>();
     private final Map<Integer, MachineFunction> copies = new ConcurrentHashMap<>();
 
-    BlockPrograms(CodeSpace space) {
+    BlockPrograms(VectorWidth width, CodeSpace space) {
+        this.width = width;
         this.space = space;
+    }
+
+    /** Of their vectors. */
+    VectorWidth width() {
+        return width;
     }
 
     /**
@@ -35,9 +44,15 @@ final class BlockPrograms {
                 shape, wanted -> space.install("attention gradient " + wanted, GradientProgram.encode(wanted)));
     }
 
-    /** What copies rows of a head; its argument is the address of what {@link RowCopyProgram} says. */
-    MachineFunction copy(int headSize) {
-        return copies.computeIfAbsent(
-                headSize, wanted -> space.install("rows of " + wanted, RowCopyProgram.encode(wanted)));
+    /**
+     * Copies rows of a head.
+     *
+     * @param call memory for the argument
+     */
+    void copy(int headSize, Rows from, Rows to, int rows, long call) {
+        RowCopyProgram.set(call, width, headSize, from, to, rows);
+        copies.computeIfAbsent(
+                        headSize, wanted -> space.install("rows of " + wanted, RowCopyProgram.encode(width, wanted)))
+                .call(call);
     }
 }

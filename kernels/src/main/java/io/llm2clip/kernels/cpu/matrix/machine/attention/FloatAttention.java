@@ -1,5 +1,6 @@
 package io.llm2clip.kernels.cpu.matrix.machine.attention;
 
+import io.llm2clip.kernels.cpu.matrix.machine.attention.RowCopyProgram.Rows;
 import io.llm2clip.kernels.operations.AttentionShape;
 import io.llm2clip.kernels.operations.RowPanels;
 import org.jspecify.annotations.Nullable;
@@ -15,7 +16,7 @@ record FloatAttention(AttentionShape shape, @Nullable RowPanels panels, BlockPro
 
     @Override
     public int queries(int all) {
-        return BlockShape.QUERIES;
+        return BlockShape.most(programs.width());
     }
 
     @Override
@@ -24,7 +25,7 @@ record FloatAttention(AttentionShape shape, @Nullable RowPanels panels, BlockPro
     }
 
     private long blockBytes() {
-        return new BlockShape(shape.headSize(), BlockShape.MOST_VECTORS, 0).bytes();
+        return new BlockShape(programs.width(), shape.headSize(), BlockShape.MOST_VECTORS, 0).bytes();
     }
 
     private int rowBytes() {
@@ -43,7 +44,7 @@ record FloatAttention(AttentionShape shape, @Nullable RowPanels panels, BlockPro
             copy(head, call, head.keys(), copiedKeys);
             copy(head, call, head.values(), copiedValues);
         }
-        BlockCall.setConstants(call, shape.scale());
+        BlockCall.setConstants(call, programs.width(), shape);
         BlockCall.set(call, BlockCall.QUERY_ROW, head.layout().queryRow());
         BlockCall.set(call, BlockCall.OUT_ROW, head.layout().queryRow());
         BlockCall.set(call, BlockCall.KEYS, copied ? copiedKeys : head.keys());
@@ -55,25 +56,24 @@ record FloatAttention(AttentionShape shape, @Nullable RowPanels panels, BlockPro
     }
 
     private void copy(KeyValueHead head, long call, long from, long to) {
-        RowCopyProgram.set(
-                call,
-                from,
-                head.layout().keyRow(),
-                to,
-                rowBytes(),
-                head.sequence().keys());
-        programs.copy(shape.headSize()).call(call);
+        programs.copy(
+                shape.headSize(),
+                new Rows(from, head.layout().keyRow()),
+                new Rows(to, rowBytes()),
+                head.sequence().keys(),
+                call);
     }
 
     private void block(KeyValueHead head, long call, int keyRow, int number, int from, int rows) {
-        int vectors = Math.ceilDiv(rows, BlockShape.LANES);
-        BlockShape lanes = new BlockShape(shape.headSize(), vectors, keyRow);
+        int lanes = programs.width().count();
+        int vectors = Math.ceilDiv(rows, lanes);
+        BlockShape block = new BlockShape(programs.width(), shape.headSize(), vectors, keyRow);
         BlockCall.set(call, BlockCall.QUERIES, head.query(number, from));
         BlockCall.set(call, BlockCall.OUT, head.output(number, from));
         BlockCall.set(call, BlockCall.PIECES, 0);
         for (int v = 0; v < vectors; v++) {
-            int lane = v * BlockShape.LANES;
-            int ofVector = Math.min(BlockShape.LANES, rows - lane);
+            int lane = v * lanes;
+            int ofVector = Math.min(lanes, rows - lane);
             BlockCall.set(call, BlockCall.ROWS + v * Long.BYTES, ofVector);
             if (panels != null) {
                 long row = head.sequence().firstQuery() + from + lane;
@@ -82,10 +82,11 @@ record FloatAttention(AttentionShape shape, @Nullable RowPanels panels, BlockPro
                                 row,
                                 ofVector,
                                 number * shape.headSize(),
-                                (done, some, at, channel) -> BlockCall.addPiece(call, lane + done, some, at, channel));
+                                (done, some, at, channel) ->
+                                        BlockCall.addPiece(call, block, lane + done, some, at, channel));
             }
         }
-        BlockCall.setChunks(call, lanes, head.keysSeen(from + rows), head.keysSeen(from + 1));
-        programs.block(lanes, panels != null).call(call);
+        BlockCall.setChunks(call, block, head.keysSeen(from + rows), head.keysSeen(from + 1));
+        programs.block(block, panels != null).call(call);
     }
 }

@@ -1,6 +1,8 @@
 package io.llm2clip.kernels.cpu.matrix.machine.attention;
 
+import io.llm2clip.kernels.cpu.machine.VectorWidth;
 import io.llm2clip.kernels.cpu.runtime.Memory;
+import io.llm2clip.kernels.operations.AttentionShape;
 
 /** The argument of a {@link GradientProgram}: a {@link BlockCall} of one chunk, all keys, and what is behind it. */
 final class GradientCall {
@@ -29,14 +31,14 @@ final class GradientCall {
     static final int SCALE = COUNT + 8;
 
     /** A multiple of 64. */
-    static final int BYTES = 704;
+    static final int BYTES = 768;
 
     private GradientCall() {}
 
     /** Sets what is the same for all blocks. */
-    static void setConstants(long call, float scale) {
-        BlockCall.setConstants(call, scale);
-        Memory.putFloat(call + SCALE, scale);
+    static void setConstants(long call, VectorWidth width, AttentionShape shape) {
+        BlockCall.setConstants(call, width, shape);
+        Memory.putFloat(call + SCALE, shape.scale());
     }
 
     /**

@@ -34,7 +34,7 @@ final class GradientLaunch implements Launch {
         sequences.clearOthers(addresses[6], layout.keyRow());
         sequences.clearOthers(addresses[7], layout.keyRow());
         int heads = shape.keyValueHeads();
-        long bytes = HeadGradient.scratchBytes(shape, sequences.longest());
+        long bytes = HeadGradient.scratchBytes(shape, programs.width(), sequences.longest());
         workers.parallel(sequences.all().size() * heads, (task, worker) -> {
             Sequence sequence = sequences.all().get(task / heads);
             KeyValueHead head = new KeyValueHead(layout, addresses, sequence, task % heads);

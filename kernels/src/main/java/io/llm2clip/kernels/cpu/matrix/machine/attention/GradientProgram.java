@@ -14,14 +14,12 @@ import static io.llm2clip.kernels.cpu.machine.Gpr.RCX;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RDI;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RDX;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RSI;
-import static io.llm2clip.kernels.cpu.matrix.machine.attention.BlockShape.VECTOR;
 
 import io.llm2clip.kernels.cpu.machine.Assembler;
 import io.llm2clip.kernels.cpu.machine.Gpr;
 import io.llm2clip.kernels.cpu.machine.Label;
+import io.llm2clip.kernels.cpu.machine.Lanes;
 import io.llm2clip.kernels.cpu.machine.Loops;
-import io.llm2clip.kernels.cpu.machine.Mask;
-import io.llm2clip.kernels.cpu.machine.Zmm;
 
 /**
  * Encodes the gradients of a block of queries of one head: those of the queries, and what they add to those of all keys and values that any of
@@ -31,16 +29,22 @@ import io.llm2clip.kernels.cpu.machine.Zmm;
  */
 final class GradientProgram {
     private static final Gpr[] KEPT = {RBX, RBP, R12, R14};
-    /** Vectors of channels whose sums are in registers at a time, for up to six keys. */
-    private static final int CHANNEL_VECTORS = 4;
+    /** Most keys whose sums are in registers at a time. */
+    private static final int MOST_KEYS = 6;
 
     private final Assembler a = new Assembler();
     private final BlockShape shape;
+    private final Lanes lanes;
+    /** Vectors of channels of these sums, which take three quarters of the registers. */
+    private final int channelVectors;
+
     private final LaneProducts products;
     private final Transposition transposition;
 
     private GradientProgram(BlockShape shape) {
         this.shape = shape;
+        lanes = shape.lanes(a);
+        channelVectors = shape.width().registers() / 8;
         products = new LaneProducts(a, shape);
         transposition = new Transposition(a, shape);
     }
@@ -83,17 +87,18 @@ final class GradientProgram {
     private void queryGradients() {
         a.lea(RBX, at(R10, shape.outputs()));
         a.mov(R14, at(RDI, BlockCall.KEYS));
-        if (shape.headSize() >= LaneProducts.TILE) {
-            a.mov(RBP, shape.headSize() / LaneProducts.TILE);
-            Label tile = a.here();
-            queryGradients(LaneProducts.TILE);
-            a.add(RBX, LaneProducts.TILE * shape.row());
-            a.add(R14, LaneProducts.TILE * Float.BYTES);
+        int tile = shape.tile();
+        if (shape.headSize() >= tile) {
+            a.mov(RBP, shape.headSize() / tile);
+            Label whole = a.here();
+            queryGradients(tile);
+            a.add(RBX, tile * shape.row());
+            a.add(R14, tile * Float.BYTES);
             a.sub(RBP, 1);
-            a.jnz(tile);
+            a.jnz(whole);
         }
-        if (shape.headSize() % LaneProducts.TILE > 0) {
-            queryGradients(shape.headSize() % LaneProducts.TILE);
+        if (shape.headSize() % tile > 0) {
+            queryGradients(shape.headSize() % tile);
         }
     }
 
@@ -122,15 +127,15 @@ final class GradientProgram {
      * @param rows the field of the rows' address
      */
     private void addByKey(int sums, int rows) {
-        int vectors = Math.ceilDiv(shape.headSize(), BlockShape.LANES);
-        for (int from = 0; from < vectors; from += CHANNEL_VECTORS) {
-            int some = Math.min(CHANNEL_VECTORS, vectors - from);
+        int vectors = Math.ceilDiv(shape.headSize(), lanes.count());
+        for (int from = 0; from < vectors; from += channelVectors) {
+            int some = Math.min(channelVectors, vectors - from);
             a.mov(R8, at(RDI, sums));
-            a.add(R8, from * VECTOR);
+            a.add(R8, from * lanes.bytes());
             a.mov(R11, at(RDI, rows));
-            a.add(R11, from * VECTOR);
+            a.add(R11, from * lanes.bytes());
             a.mov(R14, R9);
-            Loops.times(a, RCX, at(RDI, GradientCall.SIXES), () -> addTo(6, some));
+            Loops.times(a, RCX, at(RDI, GradientCall.SIXES), () -> addTo(MOST_KEYS, some));
             Loops.times(a, RCX, at(RDI, GradientCall.TWOS), () -> addTo(2, some));
             Loops.times(a, RCX, at(RDI, GradientCall.ONES), () -> addTo(1, some));
         }
@@ -140,7 +145,7 @@ final class GradientProgram {
     private void addTo(int keys, int vectors) {
         for (int key = 0; key < keys; key++) {
             for (int v = 0; v < vectors; v++) {
-                a.vmovups(sum(key, v), Mask.ALL, at(R8, key * shape.keyRow() + v * VECTOR));
+                lanes.load(sum(key, v), at(R8, key * shape.keyRow() + v * lanes.bytes()));
             }
         }
         a.mov(RAX, R14);
@@ -148,12 +153,12 @@ final class GradientProgram {
         a.mov(RDX, at(RDI, GradientCall.COUNT));
         Label query = a.here();
         for (int v = 0; v < vectors; v++) {
-            a.vmovups(row(v), Mask.ALL, at(RSI, v * VECTOR));
+            lanes.load(row(v), at(RSI, v * lanes.bytes()));
         }
         for (int key = 0; key < keys; key++) {
-            a.vbroadcastss(weight(key), at(RAX, key * shape.row()));
+            lanes.broadcast(weight(key), at(RAX, key * shape.row()));
             for (int v = 0; v < vectors; v++) {
-                a.vfmadd231ps(sum(key, v), weight(key), row(v));
+                lanes.multiplyAdd(sum(key, v), weight(key), row(v));
             }
         }
         a.add(RAX, Float.BYTES);
@@ -162,23 +167,23 @@ final class GradientProgram {
         a.jnz(query);
         for (int key = 0; key < keys; key++) {
             for (int v = 0; v < vectors; v++) {
-                a.vmovups(at(R8, key * shape.keyRow() + v * VECTOR), Mask.ALL, sum(key, v));
+                lanes.store(at(R8, key * shape.keyRow() + v * lanes.bytes()), sum(key, v));
             }
         }
         a.add(R8, keys * shape.keyRow());
         a.add(R14, keys * shape.row());
     }
 
-    private static Zmm sum(int key, int vector) {
-        return new Zmm(key * CHANNEL_VECTORS + vector);
+    private int sum(int key, int vector) {
+        return key * channelVectors + vector;
     }
 
-    private static Zmm row(int vector) {
-        return new Zmm(24 + vector);
+    private int row(int vector) {
+        return sum(MOST_KEYS, vector);
     }
 
     /** Two registers in turn, so that the next weight need not wait. */
-    private static Zmm weight(int key) {
-        return new Zmm(28 + key % 2);
+    private int weight(int key) {
+        return row(channelVectors) + key % 2;
     }
 }

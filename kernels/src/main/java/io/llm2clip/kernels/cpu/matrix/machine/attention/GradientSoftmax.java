@@ -7,96 +7,90 @@ import static io.llm2clip.kernels.cpu.machine.Gpr.RAX;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RCX;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RDI;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RDX;
-import static io.llm2clip.kernels.cpu.matrix.machine.attention.BlockShape.VECTOR;
 
 import io.llm2clip.kernels.cpu.machine.Assembler;
 import io.llm2clip.kernels.cpu.machine.Label;
-import io.llm2clip.kernels.cpu.machine.Mask;
-import io.llm2clip.kernels.cpu.machine.Zmm;
-import java.util.function.IntConsumer;
+import io.llm2clip.kernels.cpu.machine.Lanes;
 
 /**
  * The part of a {@link GradientProgram} between the products: scores become weights P, and gradients dP of weights those of scores,
  * {@code scale P (dP - sum(P dP))}. R10 is the scratch memory, R12 the description of the keys.
  */
 final class GradientSoftmax {
-    private static final Zmm SCALE = new Zmm(29);
-
     private final Assembler a;
     private final BlockShape shape;
-    private final SoftmaxCode softmax;
+    private final Lanes lanes;
+    private final SoftmaxRegisters registers;
+    private final PowersOfTwo powers;
 
     GradientSoftmax(Assembler a, BlockShape shape) {
         this.a = a;
         this.shape = shape;
-        softmax = new SoftmaxCode(a, shape);
+        lanes = shape.lanes(a);
+        registers = new SoftmaxRegisters(shape.width());
+        powers = PowersOfTwo.of(a, shape, registers);
     }
 
-    /** The sum of weights times their gradients. */
-    private static Zmm delta(int vector) {
-        return new Zmm(21 + vector);
-    }
-
-    private static Zmm gradient(int vector) {
-        return new Zmm(24 + vector);
+    /** The gradient of a weight, after what its exponent is for. */
+    private int gradient(int vector) {
+        return registers.exponent(vector);
     }
 
     void encode() {
+        SoftmaxCode softmax = new SoftmaxCode(a, shape);
         softmax.mask();
-        softmax.coefficients();
+        powers.constants();
+        VectorGroup all = new VectorGroup(0, shape.vectors());
         // A greatest score that is finite makes 0 of minus infinity, and NaN of nothing else.
-        vectors(v -> a.vbroadcastss(SoftmaxCode.greatest(v), at(RDI, BlockCall.LEAST)));
-        keys(() -> vectors(v -> {
-            a.vmovups(SoftmaxCode.exponent(v), Mask.ALL, at(RAX, v * VECTOR));
-            // Of NaN the greatest so far is kept; its weight is NaN.
-            a.vmaxps(SoftmaxCode.greatest(v), SoftmaxCode.exponent(v), SoftmaxCode.greatest(v));
-        }));
-        vectors(v -> {
-            a.vpxord(SoftmaxCode.sum(v), SoftmaxCode.sum(v), SoftmaxCode.sum(v));
-            a.vpxord(delta(v), delta(v), delta(v));
+        all.forEach(v -> lanes.broadcast(registers.greatest(v), at(RDI, BlockCall.LEAST)));
+        softmax.greatest(all);
+        registers.groups(shape.vectors()).forEach(this::encode);
+    }
+
+    private void encode(VectorGroup group) {
+        group.forEach(v -> {
+            lanes.clear(registers.sum(v));
+            lanes.clear(registers.delta(v));
         });
-        keys(this::weights);
-        a.vbroadcastss(gradient(0), at(RDI, BlockCall.COEFFICIENTS + (BlockCall.POLYNOMIAL.length - 1) * Float.BYTES));
-        vectors(v -> {
-            a.vdivps(SoftmaxCode.sum(v), gradient(0), SoftmaxCode.sum(v));
-            a.vmulps(delta(v), delta(v), SoftmaxCode.sum(v));
+        keys(() -> weights(group));
+        int one = registers.power(group.first());
+        lanes.broadcast(one, at(RDI, BlockCall.ONE));
+        group.forEach(v -> {
+            lanes.divide(registers.sum(v), one, registers.sum(v));
+            lanes.multiply(registers.delta(v), registers.delta(v), registers.sum(v));
         });
-        a.vbroadcastss(SCALE, at(RDI, GradientCall.SCALE));
-        keys(this::gradients);
+        int scale = registers.fraction(group.first());
+        lanes.broadcast(scale, at(RDI, GradientCall.SCALE));
+        keys(() -> group.forEach(v -> gradients(v, scale)));
     }
 
     /** Of a key, not yet divided by their sums. */
-    private void weights() {
-        vectors(v -> {
-            a.vmovups(SoftmaxCode.exponent(v), Mask.ALL, at(RAX, v * VECTOR));
-            a.vsubps(SoftmaxCode.exponent(v), SoftmaxCode.exponent(v), SoftmaxCode.greatest(v));
+    private void weights(VectorGroup group) {
+        group.forEach(v -> {
+            lanes.load(registers.exponent(v), at(RAX, v * shape.vector()));
+            lanes.subtract(registers.exponent(v), registers.exponent(v), registers.greatest(v));
         });
-        softmax.powers();
-        vectors(v -> {
-            a.vscalefps(SoftmaxCode.power(v), SoftmaxCode.power(v), SoftmaxCode.exponent(v));
-            a.vmovups(at(RAX, v * VECTOR), Mask.ALL, SoftmaxCode.power(v));
-            a.vaddps(SoftmaxCode.sum(v), SoftmaxCode.sum(v), SoftmaxCode.power(v));
-            a.vmovups(gradient(v), Mask.ALL, at(RDX, v * VECTOR));
-            a.vfmadd231ps(delta(v), SoftmaxCode.power(v), gradient(v));
-        });
-    }
-
-    private void gradients() {
-        vectors(v -> {
-            a.vmulps(SoftmaxCode.power(v), SoftmaxCode.sum(v), at(RAX, v * VECTOR));
-            a.vmovups(at(RAX, v * VECTOR), Mask.ALL, SoftmaxCode.power(v));
-            a.vmovups(gradient(v), Mask.ALL, at(RDX, v * VECTOR));
-            a.vsubps(gradient(v), gradient(v), delta(v));
-            a.vmulps(gradient(v), gradient(v), SoftmaxCode.power(v));
-            a.vmulps(gradient(v), gradient(v), SCALE);
-            a.vmovups(at(RDX, v * VECTOR), Mask.ALL, gradient(v));
+        powers.unscaled(group);
+        group.forEach(v -> {
+            int weight = registers.power(v);
+            powers.scale(weight, v);
+            lanes.store(at(RAX, v * shape.vector()), weight);
+            lanes.add(registers.sum(v), registers.sum(v), weight);
+            lanes.load(gradient(v), at(RDX, v * shape.vector()));
+            lanes.multiplyAdd(registers.delta(v), weight, gradient(v));
         });
     }
 
-    private void vectors(IntConsumer body) {
-        for (int v = 0; v < shape.vectors(); v++) {
-            body.accept(v);
-        }
+    private void gradients(int v, int scale) {
+        int weight = registers.power(v);
+        int gradient = gradient(v);
+        lanes.multiply(weight, registers.sum(v), at(RAX, v * shape.vector()));
+        lanes.store(at(RAX, v * shape.vector()), weight);
+        lanes.load(gradient, at(RDX, v * shape.vector()));
+        lanes.subtract(gradient, gradient, registers.delta(v));
+        lanes.multiply(gradient, gradient, weight);
+        lanes.multiply(gradient, gradient, scale);
+        lanes.store(at(RDX, v * shape.vector()), gradient);
     }
 
     /** For each key, RAX at its scores, RDX at the gradients of its weights. */

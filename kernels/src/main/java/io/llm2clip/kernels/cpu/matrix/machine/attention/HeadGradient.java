@@ -1,6 +1,8 @@
 package io.llm2clip.kernels.cpu.matrix.machine.attention;
 
+import io.llm2clip.kernels.cpu.machine.VectorWidth;
 import io.llm2clip.kernels.cpu.matrix.attention.MaskedRows;
+import io.llm2clip.kernels.cpu.matrix.machine.attention.RowCopyProgram.Rows;
 import io.llm2clip.kernels.cpu.runtime.Memory;
 import io.llm2clip.kernels.operations.AttentionShape;
 
@@ -9,11 +11,12 @@ final class HeadGradient {
     /** The argument of a copy, behind that of the program. */
     private static final int COPY_CALL = GradientCall.BYTES;
 
-    private static final int CALLS = COPY_CALL + BlockShape.VECTOR;
+    private static final int CALLS = COPY_CALL + RowCopyProgram.BYTES;
 
     private final KeyValueHead head;
     private final BlockPrograms programs;
     private final AttentionShape shape;
+    private final VectorWidth width;
     private final int keys;
     private final int row;
     private final long call;
@@ -31,29 +34,31 @@ final class HeadGradient {
         this.call = scratch;
         shape = head.shape();
         keys = head.sequence().keys();
-        row = row(shape);
+        width = programs.width();
+        row = row(shape, width);
         long ofKeys = (long) keys * row;
-        keyVectors = scratch + CALLS + blockBytes(shape, keys);
+        keyVectors = scratch + CALLS + blockBytes(shape, width, keys);
         valueVectors = keyVectors + ofKeys;
         keyGradients = valueVectors + ofKeys;
         valueGradients = keyGradients + ofKeys;
         queryVectors = valueGradients + ofKeys;
-        outputGradientVectors = queryVectors + (long) BlockShape.QUERIES * row;
+        outputGradientVectors = queryVectors + (long) BlockShape.most(width) * row;
     }
 
-    static long scratchBytes(AttentionShape shape, int longest) {
-        return CALLS + blockBytes(shape, longest) + (4L * longest + 2L * BlockShape.QUERIES) * row(shape);
+    static long scratchBytes(AttentionShape shape, VectorWidth width, int longest) {
+        long rows = 4L * longest + 2L * BlockShape.most(width);
+        return CALLS + blockBytes(shape, width, longest) + rows * row(shape, width);
     }
 
     /** Of what has lanes: two rows for each key besides those of any block. */
-    private static long blockBytes(AttentionShape shape, int keys) {
-        BlockShape lanes = new BlockShape(shape.headSize(), BlockShape.MOST_VECTORS, row(shape));
-        return lanes.scores() + 2L * keys * lanes.row();
+    private static long blockBytes(AttentionShape shape, VectorWidth width, int keys) {
+        BlockShape block = new BlockShape(width, shape.headSize(), BlockShape.MOST_VECTORS, row(shape, width));
+        return block.scores() + 2L * keys * block.row();
     }
 
     /** Bytes of a row of whole vectors. */
-    private static int row(AttentionShape shape) {
-        return Math.ceilDiv(shape.headSize(), BlockShape.LANES) * BlockShape.VECTOR;
+    private static int row(AttentionShape shape, VectorWidth width) {
+        return Math.ceilDiv(shape.headSize(), width.count()) * width.count() * Float.BYTES;
     }
 
     void compute() {
@@ -61,7 +66,7 @@ final class HeadGradient {
         copy(head.keys(), keyRow, keyVectors, row, keys);
         copy(head.values(), keyRow, valueVectors, row, keys);
         Memory.ALL.asSlice(keyGradients, 2L * keys * row).fill((byte) 0);
-        GradientCall.setConstants(call, shape.scale());
+        GradientCall.setConstants(call, width, shape);
         BlockCall.set(call, BlockCall.QUERY_ROW, head.layout().queryRow());
         BlockCall.set(call, BlockCall.OUT_ROW, head.layout().queryRow());
         BlockCall.set(call, BlockCall.KEYS, keyVectors);
@@ -82,7 +87,7 @@ final class HeadGradient {
     private void queries(int number) {
         int queries = head.sequence().queries();
         for (int from = 0; from < queries; ) {
-            int end = Math.min(from + BlockShape.QUERIES, queries);
+            int end = Math.min(from + BlockShape.most(width), queries);
             // Where what only some of them see is not finite, each query gets a block.
             boolean together = MaskedRows.areFinite(head.layout(), head.operands(), head.sequence(), number, from, end);
             int rows = together ? end - from : 1;
@@ -98,25 +103,23 @@ final class HeadGradient {
         long outputGradients = head.operands()[4] + offset;
         copy(head.query(number, from), queryRow, queryVectors, row, rows);
         copy(outputGradients, queryRow, outputGradientVectors, row, rows);
-        int vectors = Math.ceilDiv(rows, BlockShape.LANES);
-        BlockShape lanes = new BlockShape(shape.headSize(), vectors, row);
+        int vectors = Math.ceilDiv(rows, width.count());
+        BlockShape block = new BlockShape(width, shape.headSize(), vectors, row);
         int seen = head.keysSeen(from + rows);
         BlockCall.set(call, BlockCall.QUERIES, head.query(number, from));
         BlockCall.set(call, BlockCall.OUT, head.operands()[5] + offset);
         BlockCall.set(call, GradientCall.OUTPUT_GRADIENTS, outputGradients);
         BlockCall.set(call, GradientCall.COUNT, rows);
-        BlockCall.set(call, GradientCall.SCORE_GRADIENTS, call + CALLS + lanes.scores() + (long) seen * lanes.row());
+        BlockCall.set(call, GradientCall.SCORE_GRADIENTS, call + CALLS + block.scores() + (long) seen * block.row());
         for (int v = 0; v < vectors; v++) {
-            int ofVector = Math.min(BlockShape.LANES, rows - v * BlockShape.LANES);
+            int ofVector = Math.min(width.count(), rows - v * width.count());
             BlockCall.set(call, BlockCall.ROWS + v * Long.BYTES, ofVector);
         }
-        GradientCall.setKeys(call, lanes, seen, head.keysSeen(from + 1));
-        programs.gradient(lanes).call(call);
+        GradientCall.setKeys(call, block, seen, head.keysSeen(from + 1));
+        programs.gradient(block).call(call);
     }
 
     private void copy(long from, long fromRow, long to, long toRow, int rows) {
-        long copying = call + COPY_CALL;
-        RowCopyProgram.set(copying, from, fromRow, to, toRow, rows);
-        programs.copy(shape.headSize()).call(copying);
+        programs.copy(shape.headSize(), new Rows(from, fromRow), new Rows(to, toRow), rows, call + COPY_CALL);
     }
 }

@@ -9,45 +9,45 @@ import static io.llm2clip.kernels.cpu.machine.Gpr.RAX;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RCX;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RDX;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RSI;
-import static io.llm2clip.kernels.cpu.matrix.machine.attention.BlockShape.VECTOR;
 
 import io.llm2clip.kernels.cpu.machine.Address;
 import io.llm2clip.kernels.cpu.machine.Assembler;
 import io.llm2clip.kernels.cpu.machine.Gpr;
 import io.llm2clip.kernels.cpu.machine.Label;
+import io.llm2clip.kernels.cpu.machine.Lanes;
 import io.llm2clip.kernels.cpu.machine.Loops;
-import io.llm2clip.kernels.cpu.machine.Mask;
-import io.llm2clip.kernels.cpu.machine.Zmm;
 
 /**
  * Products of which each query has a lane: the other factor is read one element at a time, in all lanes. R10 is the scratch memory, R12 the
- * description of the keys. Registers from 24 on are factors, those below sums.
+ * description of the keys. The first three quarters of the registers are sums, the others factors.
  */
 final class LaneProducts {
-    /** Keys, or channels, whose sums are in registers at a time. */
-    static final int TILE = 8;
     /** Channels, or keys, of an iteration. */
     static final int UNROLLED = 4;
 
     private final Assembler a;
     private final BlockShape shape;
+    private final Lanes lanes;
+    private final int factors;
 
     LaneProducts(Assembler a, BlockShape shape) {
         this.a = a;
         this.shape = shape;
+        lanes = shape.lanes(a);
+        factors = shape.width().registers() / 4 * 3;
     }
 
-    /** Rows of keys or values at R8, by the lanes at an offset of the scratch memory, summed over the channels, to R11. */
-    void byKey(int lanes) {
-        Loops.times(a, RCX, at(R12, BlockCall.EIGHTS), () -> byKey(TILE, lanes));
-        Loops.times(a, RCX, at(R12, BlockCall.FOURS), () -> byKey(TILE / 2, lanes));
-        Loops.times(a, RCX, at(R12, BlockCall.ONES), () -> byKey(1, lanes));
+    /** Rows of keys or values at R8, by rows of lanes at an offset of the scratch memory, summed over the channels, to R11. */
+    void byKey(int rows) {
+        Loops.times(a, RCX, at(R12, BlockCall.TILES), () -> byKey(shape.tile(), rows));
+        Loops.times(a, RCX, at(R12, BlockCall.HALVES), () -> byKey(shape.tile() / 2, rows));
+        Loops.times(a, RCX, at(R12, BlockCall.ONES), () -> byKey(1, rows));
     }
 
-    private void byKey(int keys, int lanes) {
+    private void byKey(int keys, int rows) {
         clear(keys);
         a.mov(RAX, R8);
-        a.lea(RSI, at(R10, lanes));
+        a.lea(RSI, at(R10, rows));
         if (shape.headSize() >= UNROLLED) {
             a.mov(RDX, shape.headSize() / UNROLLED);
             Label step = a.here();
@@ -77,7 +77,7 @@ final class LaneProducts {
     void clear(int sums) {
         for (int index = 0; index < sums; index++) {
             for (int v = 0; v < shape.vectors(); v++) {
-                a.vpxord(sum(index, v), sum(index, v), sum(index, v));
+                lanes.clear(sum(index, v));
             }
         }
     }
@@ -85,7 +85,7 @@ final class LaneProducts {
     void store(Gpr to, int sums) {
         for (int index = 0; index < sums; index++) {
             for (int v = 0; v < shape.vectors(); v++) {
-                a.vmovups(at(to, index * shape.row() + v * VECTOR), Mask.ALL, sum(index, v));
+                lanes.store(at(to, index * shape.row() + v * shape.vector()), sum(index, v));
             }
         }
     }
@@ -93,32 +93,33 @@ final class LaneProducts {
     /** Loads a row of all lanes, so many behind RSI. */
     void lanes(int index) {
         for (int v = 0; v < shape.vectors(); v++) {
-            a.vmovups(lane(v), Mask.ALL, at(RSI, index * shape.row() + v * VECTOR));
+            lanes.load(lane(v), at(RSI, index * shape.row() + v * shape.vector()));
         }
     }
 
     /** Adds the loaded lanes times an element to the sums of a key or channel. */
     void multiply(int index, Address element) {
         if (shape.vectors() == 1) {
-            a.vfmadd231psBroadcast(sum(index, 0), lane(0), element);
+            lanes.multiplyAdd(sum(index, 0), lane(0), element, element(index));
             return;
         }
-        a.vbroadcastss(element(index), element);
+        lanes.broadcast(element(index), element);
         for (int v = 0; v < shape.vectors(); v++) {
-            a.vfmadd231ps(sum(index, v), element(index), lane(v));
+            lanes.multiplyAdd(sum(index, v), element(index), lane(v));
         }
     }
 
-    Zmm sum(int index, int vector) {
-        return new Zmm(index * shape.vectors() + vector);
+    int sum(int index, int vector) {
+        return index * shape.vectors() + vector;
     }
 
-    static Zmm lane(int vector) {
-        return new Zmm(24 + vector);
+    int lane(int vector) {
+        return factors + vector;
     }
 
-    /** Two registers in turn, so that the next element need not wait. */
-    static Zmm element(int index) {
-        return new Zmm(27 + index % 2);
+    /** Two registers in turn where there are as many, so that the next element need not wait. */
+    int element(int index) {
+        int first = lane(BlockShape.MOST_VECTORS);
+        return Math.min(first + index % 2, shape.width().registers() - 1);
     }
 }

@@ -12,35 +12,34 @@ import static io.llm2clip.kernels.cpu.machine.Gpr.RSI;
 
 import io.llm2clip.kernels.cpu.machine.Assembler;
 import io.llm2clip.kernels.cpu.machine.Label;
+import io.llm2clip.kernels.cpu.machine.Lanes;
 import io.llm2clip.kernels.cpu.machine.Loops;
-import io.llm2clip.kernels.cpu.machine.Mask;
-import io.llm2clip.kernels.cpu.machine.Zmm;
 
 /**
  * The end of a {@link BlockProgram} whose result goes to panels of f32: as in scratch memory, the queries of a channel lie behind each other there.
  * They are stored piece by piece, times the inverses of their sums. R10 is the scratch memory, RDI the {@link BlockCall}.
  */
 final class LaneStoring {
-    private static final Mask PIECE = new Mask(1);
-    private static final Zmm INVERSES = new Zmm(0);
-    private static final Zmm RESULT = new Zmm(1);
+    private static final int INVERSES = 0;
+    private static final int RESULT = 1;
 
     private LaneStoring() {}
 
     static void append(Assembler a, BlockShape shape) {
+        Lanes lanes = shape.lanes(a);
         a.mov(R14, at(RDI, BlockCall.PIECE_TABLE));
         Loops.times(a, RBX, at(RDI, BlockCall.PIECES), () -> {
-            a.kmovw(PIECE, at(R14, BlockCall.LANES));
+            lanes.mask(R14, BlockCall.LANES);
             a.mov(RSI, at(R14, BlockCall.VECTOR));
             a.add(RSI, R10);
             a.mov(R9, at(R14, BlockCall.PANEL));
             a.mov(RDX, at(R14, BlockCall.PANEL_CHANNEL));
-            a.vmovups(INVERSES, Mask.ALL, at(RSI, shape.sums()));
+            lanes.load(INVERSES, at(RSI, shape.sums()));
             a.add(RSI, shape.outputs());
             a.mov(RCX, shape.headSize());
             Label channel = a.here();
-            a.vmulps(RESULT, INVERSES, at(RSI, 0));
-            a.vmovups(at(R9, 0), PIECE, RESULT);
+            lanes.multiply(RESULT, INVERSES, at(RSI, 0));
+            lanes.store(at(R9, 0), 0, RESULT);
             a.add(RSI, shape.row());
             a.add(R9, RDX);
             a.sub(RCX, 1);

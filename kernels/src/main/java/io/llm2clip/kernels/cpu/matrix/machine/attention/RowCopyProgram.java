@@ -10,8 +10,8 @@ import static io.llm2clip.kernels.cpu.machine.Gpr.RSI;
 
 import io.llm2clip.kernels.cpu.machine.Assembler;
 import io.llm2clip.kernels.cpu.machine.Label;
-import io.llm2clip.kernels.cpu.machine.Mask;
-import io.llm2clip.kernels.cpu.machine.Zmm;
+import io.llm2clip.kernels.cpu.machine.Lanes;
+import io.llm2clip.kernels.cpu.machine.VectorWidth;
 
 /**
  * Copies rows of a head, to memory where they are close together or back. Where they are stored they are often a multiple of 4 KiB apart, so
@@ -25,37 +25,52 @@ final class RowCopyProgram {
     private static final int TO = 16;
     private static final int TO_ROW = 24;
     private static final int ROWS = 32;
+    private static final int REST = 40;
+    /** Bytes of the argument. */
+    static final int BYTES = 128;
 
     private static final int REGISTERS = 8;
-    private static final Mask REST = new Mask(1);
 
     private RowCopyProgram() {}
 
+    /**
+     * Rows in memory.
+     *
+     * @param first address of the first one
+     * @param stride bytes from one to the next
+     */
+    record Rows(long first, long stride) {}
+
     /** Writes the argument. */
-    static void set(long call, long from, long fromRow, long to, long toRow, int rows) {
-        BlockCall.set(call, FROM, from);
-        BlockCall.set(call, FROM_ROW, fromRow);
-        BlockCall.set(call, TO, to);
-        BlockCall.set(call, TO_ROW, toRow);
+    static void set(long call, VectorWidth width, int headSize, Rows from, Rows to, int rows) {
+        BlockCall.set(call, FROM, from.first);
+        BlockCall.set(call, FROM_ROW, from.stride);
+        BlockCall.set(call, TO, to.first);
+        BlockCall.set(call, TO_ROW, to.stride);
         BlockCall.set(call, ROWS, rows);
+        width.mask(call + REST, 0, headSize % width.count());
     }
 
-    static byte[] encode(int headSize) {
+    static byte[] encode(VectorWidth width, int headSize) {
         Assembler a = new Assembler();
-        int rest = headSize % BlockShape.LANES;
-        a.mov(RAX, (1 << rest) - 1);
-        a.kmovw(REST, RAX);
+        Lanes lanes = width.lanes(a);
+        lanes.mask(RDI, REST);
         a.mov(RAX, at(RDI, FROM));
         a.mov(RDX, at(RDI, FROM_ROW));
         a.mov(RSI, at(RDI, TO));
         a.mov(R8, at(RDI, TO_ROW));
         a.mov(RCX, at(RDI, ROWS));
         Label row = a.here();
-        for (int channel = 0; channel < headSize; channel += BlockShape.LANES) {
-            Mask lanes = channel + BlockShape.LANES <= headSize ? Mask.ALL : REST;
-            Zmm register = new Zmm(channel / BlockShape.LANES % REGISTERS);
-            a.vmovups(register, lanes, at(RAX, channel * Float.BYTES));
-            a.vmovups(at(RSI, channel * Float.BYTES), lanes, register);
+        for (int channel = 0; channel < headSize; channel += lanes.count()) {
+            int register = channel / lanes.count() % REGISTERS;
+            int offset = channel * Float.BYTES;
+            if (channel + lanes.count() <= headSize) {
+                lanes.load(register, at(RAX, offset));
+                lanes.store(at(RSI, offset), register);
+            } else {
+                lanes.load(register, 0, at(RAX, offset));
+                lanes.store(at(RSI, offset), 0, register);
+            }
         }
         a.add(RAX, RDX);
         a.add(RSI, R8);

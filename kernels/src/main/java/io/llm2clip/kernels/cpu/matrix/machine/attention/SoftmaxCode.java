@@ -7,149 +7,138 @@ import static io.llm2clip.kernels.cpu.machine.Gpr.RAX;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RCX;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RDI;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RDX;
-import static io.llm2clip.kernels.cpu.matrix.machine.attention.BlockShape.VECTOR;
 
+import io.llm2clip.kernels.cpu.machine.Address;
 import io.llm2clip.kernels.cpu.machine.Assembler;
 import io.llm2clip.kernels.cpu.machine.Label;
-import io.llm2clip.kernels.cpu.machine.Mask;
-import io.llm2clip.kernels.cpu.machine.Zmm;
+import io.llm2clip.kernels.cpu.machine.Lanes;
 
 /**
  * The part of a {@link BlockProgram} between the two products: the scores of a chunk become weights, powers of two less the greatest
  * score so far, and what was summed before is corrected for a new greatest one. R10 is the scratch memory, R12 the chunk's description.
  */
 final class SoftmaxCode {
-    /** Of the polynomial, without the first. */
-    private static final int COEFFICIENTS = BlockCall.POLYNOMIAL.length - 1;
-
-    private static final Mask UNSEEN = new Mask(1);
-    private static final Zmm MINUS_INFINITY = new Zmm(0);
+    private static final int MINUS_INFINITY = 0;
 
     private final Assembler a;
     private final BlockShape shape;
+    private final Lanes lanes;
+    private final SoftmaxRegisters registers;
+    private final PowersOfTwo powers;
 
     SoftmaxCode(Assembler a, BlockShape shape) {
         this.a = a;
         this.shape = shape;
-    }
-
-    /** By what sums over earlier chunks are to be multiplied, after {@link #weights}. */
-    static Zmm correction(int vector) {
-        return new Zmm(29 + vector);
-    }
-
-    private static Zmm coefficient(int i) {
-        return new Zmm(i);
-    }
-
-    static Zmm greatest(int vector) {
-        return new Zmm(6 + vector);
-    }
-
-    static Zmm sum(int vector) {
-        return new Zmm(9 + vector);
-    }
-
-    static Zmm exponent(int vector) {
-        return new Zmm(12 + vector);
-    }
-
-    private static Zmm fraction(int vector) {
-        return new Zmm(15 + vector);
-    }
-
-    static Zmm power(int vector) {
-        return new Zmm(18 + vector);
+        lanes = shape.lanes(a);
+        registers = new SoftmaxRegisters(shape.width());
+        powers = PowersOfTwo.of(a, shape, registers);
     }
 
     /** Before the first chunk. A greatest score that is finite makes 0 of minus infinity, and NaN of nothing else. */
     void begin() {
-        a.vbroadcastss(greatest(0), at(RDI, BlockCall.LEAST));
-        a.vpxord(sum(0), sum(0), sum(0));
+        int greatest = registers.greatest(0);
+        int sum = registers.sum(0);
+        lanes.broadcast(greatest, at(RDI, BlockCall.LEAST));
+        lanes.clear(sum);
         for (int v = 0; v < shape.vectors(); v++) {
-            a.vmovups(at(R10, shape.greatest() + v * VECTOR), Mask.ALL, greatest(0));
-            a.vmovups(at(R10, shape.sums() + v * VECTOR), Mask.ALL, sum(0));
+            lanes.store(at(R10, shape.greatest() + v * shape.vector()), greatest);
+            lanes.store(at(R10, shape.sums() + v * shape.vector()), sum);
         }
     }
 
     /** Scores of keys that a query does not see become minus infinity, whatever they are. */
     void mask() {
+        SeenLanes seen = new SeenLanes(a, shape.width(), RDX);
         Label end = a.label();
         a.mov(RCX, at(R12, BlockCall.MASKED));
         a.test(RCX, RCX);
         a.jz(end);
-        a.vbroadcastss(MINUS_INFINITY, at(RDI, BlockCall.MINUS_INFINITY));
+        lanes.broadcast(MINUS_INFINITY, at(RDI, BlockCall.MINUS_INFINITY));
         a.mov(RDX, at(R12, BlockCall.MASKS));
         a.mov(RAX, at(R12, BlockCall.MASKED_SCORES));
         a.add(RAX, R10);
         Label key = a.here();
         for (int v = 0; v < shape.vectors(); v++) {
-            a.kmovw(UNSEEN, at(RDX, v * Short.BYTES));
-            a.knotw(UNSEEN, UNSEEN);
-            a.vmovups(at(RAX, v * VECTOR), UNSEEN, MINUS_INFINITY);
+            seen.replace(v, at(RAX, v * shape.vector()), MINUS_INFINITY);
         }
-        a.add(RDX, Long.BYTES);
+        seen.nextKey();
         a.add(RAX, shape.row());
         a.sub(RCX, 1);
         a.jnz(key);
         a.bind(end);
     }
 
-    /** What {@link #powers} takes. */
-    void coefficients() {
-        for (int i = 0; i < COEFFICIENTS; i++) {
-            a.vbroadcastss(coefficient(i), at(RDI, BlockCall.COEFFICIENTS + (i + 1) * Float.BYTES));
+    void weights() {
+        powers.constants();
+        VectorGroup all = new VectorGroup(0, shape.vectors());
+        all.forEach(v -> lanes.load(registers.greatest(v), at(R10, shape.greatest() + v * shape.vector())));
+        greatest(all);
+        registers.groups(shape.vectors()).forEach(this::weights);
+    }
+
+    /** Replaces the greatest scores of vectors by greater ones. */
+    void greatest(VectorGroup vectors) {
+        keys(() -> vectors.forEach(v -> {
+            lanes.load(registers.exponent(v), at(RAX, v * shape.vector()));
+            // Of NaN the greatest so far is kept; its weight is NaN.
+            lanes.maximum(registers.greatest(v), registers.exponent(v), registers.greatest(v));
+        }));
+    }
+
+    private void weights(VectorGroup group) {
+        group.forEach(v -> {
+            lanes.load(registers.exponent(v), at(R10, shape.greatest() + v * shape.vector()));
+            lanes.store(at(R10, shape.greatest() + v * shape.vector()), registers.greatest(v));
+            lanes.subtract(registers.exponent(v), registers.exponent(v), registers.greatest(v));
+            lanes.clear(registers.sum(v));
+        });
+        powers.unscaled(group);
+        group.forEach(v -> powers.scale(registers.correction(v), v));
+        keys(() -> {
+            group.forEach(v -> {
+                lanes.load(registers.exponent(v), at(RAX, v * shape.vector()));
+                lanes.subtract(registers.exponent(v), registers.exponent(v), registers.greatest(v));
+            });
+            powers.unscaled(group);
+            group.forEach(v -> {
+                powers.scale(registers.power(v), v);
+                lanes.store(at(RAX, v * shape.vector()), registers.power(v));
+                lanes.add(registers.sum(v), registers.sum(v), registers.power(v));
+            });
+        });
+        group.forEach(v -> {
+            lanes.load(registers.power(v), at(R10, shape.sums() + v * shape.vector()));
+            lanes.multiplyThenAdd(registers.power(v), registers.correction(v), registers.sum(v));
+            lanes.store(at(R10, shape.sums() + v * shape.vector()), registers.power(v));
+            if (!registers.correctionsStay()) {
+                lanes.store(at(R10, shape.corrections() + v * shape.vector()), registers.correction(v));
+            }
+        });
+    }
+
+    /** Before {@link #correct}: what {@link #weights} found, and products may have overwritten. */
+    void corrections() {
+        if (!registers.correctionsStay()) {
+            for (int v = 0; v < shape.vectors(); v++) {
+                lanes.load(registers.productCorrection(v), at(R10, shape.corrections() + v * shape.vector()));
+            }
         }
     }
 
-    void weights() {
-        coefficients();
-        for (int v = 0; v < shape.vectors(); v++) {
-            a.vmovups(greatest(v), Mask.ALL, at(R10, shape.greatest() + v * VECTOR));
-        }
-        keys(() -> {
-            for (int v = 0; v < shape.vectors(); v++) {
-                a.vmovups(exponent(v), Mask.ALL, at(RAX, v * VECTOR));
-                // Of NaN the greatest so far is kept; its weight is NaN.
-                a.vmaxps(greatest(v), exponent(v), greatest(v));
-            }
-        });
-        for (int v = 0; v < shape.vectors(); v++) {
-            a.vmovups(exponent(v), Mask.ALL, at(R10, shape.greatest() + v * VECTOR));
-            a.vmovups(at(R10, shape.greatest() + v * VECTOR), Mask.ALL, greatest(v));
-            a.vsubps(exponent(v), exponent(v), greatest(v));
-            a.vpxord(sum(v), sum(v), sum(v));
-        }
-        powers();
-        for (int v = 0; v < shape.vectors(); v++) {
-            a.vscalefps(correction(v), power(v), exponent(v));
-        }
-        keys(() -> {
-            for (int v = 0; v < shape.vectors(); v++) {
-                a.vmovups(exponent(v), Mask.ALL, at(RAX, v * VECTOR));
-                a.vsubps(exponent(v), exponent(v), greatest(v));
-            }
-            powers();
-            for (int v = 0; v < shape.vectors(); v++) {
-                a.vscalefps(power(v), power(v), exponent(v));
-                a.vmovups(at(RAX, v * VECTOR), Mask.ALL, power(v));
-                a.vaddps(sum(v), sum(v), power(v));
-            }
-        });
-        for (int v = 0; v < shape.vectors(); v++) {
-            a.vmovups(power(v), Mask.ALL, at(R10, shape.sums() + v * VECTOR));
-            a.vfmadd213ps(power(v), correction(v), sum(v));
-            a.vmovups(at(R10, shape.sums() + v * VECTOR), Mask.ALL, power(v));
-        }
+    /** What was summed over earlier chunks, at an address, as this one's sums begin. */
+    void correct(int to, int vector, Address before) {
+        lanes.multiply(to, registers.productCorrection(vector), before);
     }
 
     /** After the last chunk: the sums become their inverses. */
     void invert() {
-        a.vbroadcastss(power(0), at(RDI, BlockCall.COEFFICIENTS + COEFFICIENTS * Float.BYTES));
+        int one = registers.power(0);
+        lanes.broadcast(one, at(RDI, BlockCall.ONE));
         for (int v = 0; v < shape.vectors(); v++) {
-            a.vmovups(sum(v), Mask.ALL, at(R10, shape.sums() + v * VECTOR));
-            a.vdivps(sum(v), power(0), sum(v));
-            a.vmovups(at(R10, shape.sums() + v * VECTOR), Mask.ALL, sum(v));
+            int sum = registers.sum(v);
+            lanes.load(sum, at(R10, shape.sums() + v * shape.vector()));
+            lanes.divide(sum, one, sum);
+            lanes.store(at(R10, shape.sums() + v * shape.vector()), sum);
         }
     }
 
@@ -162,21 +151,5 @@ final class SoftmaxCode {
         a.add(RAX, shape.row());
         a.sub(RCX, 1);
         a.jnz(key);
-    }
-
-    /** Two to what the exponents have above or below the nearest integers; these are left to be scaled by. */
-    void powers() {
-        for (int v = 0; v < shape.vectors(); v++) {
-            a.vreducepsNearest(fraction(v), exponent(v));
-            a.vbroadcastss(power(v), at(RDI, BlockCall.COEFFICIENTS));
-        }
-        for (int v = 0; v < shape.vectors(); v++) {
-            a.vsubps(exponent(v), exponent(v), fraction(v));
-        }
-        for (int i = 0; i < COEFFICIENTS; i++) {
-            for (int v = 0; v < shape.vectors(); v++) {
-                a.vfmadd213ps(power(v), fraction(v), coefficient(i));
-            }
-        }
     }
 }

@@ -13,33 +13,32 @@ import static io.llm2clip.kernels.cpu.machine.Gpr.RCX;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RDI;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RDX;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RSI;
-import static io.llm2clip.kernels.cpu.matrix.machine.attention.BlockShape.LANES;
-import static io.llm2clip.kernels.cpu.matrix.machine.attention.BlockShape.VECTOR;
 
 import io.llm2clip.kernels.cpu.machine.Address;
 import io.llm2clip.kernels.cpu.machine.Assembler;
 import io.llm2clip.kernels.cpu.machine.Label;
-import io.llm2clip.kernels.cpu.machine.Mask;
-import io.llm2clip.kernels.cpu.machine.SquareTransposition;
-import io.llm2clip.kernels.cpu.machine.Zmm;
+import io.llm2clip.kernels.cpu.machine.Lanes;
 import java.util.function.IntConsumer;
 
 /**
- * The parts of a {@link BlockProgram}, or of a {@link GradientProgram}, that make lanes of rows and rows of lanes, 16 queries by 16 channels at a time. R10 is the scratch
- * memory; registers 0 to 15 have what is transposed.
+ * The parts of a {@link BlockProgram}, or of a {@link GradientProgram}, that make lanes of rows and rows of lanes, a vector of queries by as many channels at a
+ * time. R10 is the scratch memory; the lower half of the registers has what is transposed.
  */
 final class Transposition {
-    /** Channels of the last 16 that exist. */
-    private static final Mask REST = new Mask(2);
-
-    private static final Zmm INVERSE = new Zmm(LANES);
-
     private final Assembler a;
     private final BlockShape shape;
+    private final Lanes vectors;
+    /** Queries of a square, and its channels. */
+    private final int size;
+    /** The register of what all of a square is multiplied by. */
+    private final int factor;
 
     Transposition(Assembler a, BlockShape shape) {
         this.a = a;
         this.shape = shape;
+        vectors = shape.lanes(a);
+        size = vectors.count();
+        factor = size;
     }
 
     /** Queries, scaled, to lanes; lanes without a query are 0. */
@@ -55,18 +54,25 @@ final class Transposition {
      */
     void load(int first, int lanes, boolean scaled) {
         squares(first, BlockCall.QUERY_ROW, lanes, channels -> {
-            for (int row = 0; row < LANES; row++) {
-                a.vpxord(new Zmm(row), new Zmm(row), new Zmm(row));
+            if (scaled) {
+                vectors.broadcast(factor, at(RDI, BlockCall.FACTOR));
+            }
+            for (int row = 0; row < size; row++) {
+                vectors.clear(row);
             }
             rows(row -> {
-                a.vmovups(new Zmm(row), lanes(channels), at(RAX, 0));
+                if (channels == size) {
+                    vectors.load(row, at(RAX, 0));
+                } else {
+                    vectors.load(row, 0, at(RAX, 0));
+                }
                 if (scaled) {
-                    a.vmulpsBroadcast(new Zmm(row), new Zmm(row), at(RDI, BlockCall.FACTOR));
+                    vectors.multiply(row, row, factor);
                 }
             });
-            SquareTransposition.append(a);
+            vectors.transpose();
             for (int channel = 0; channel < channels; channel++) {
-                a.vmovups(at(RSI, channel * shape.row()), Mask.ALL, new Zmm(channel));
+                vectors.store(at(RSI, channel * shape.row()), channel);
             }
         });
     }
@@ -79,29 +85,34 @@ final class Transposition {
     void outputs(boolean normalized) {
         squares(BlockCall.OUT, BlockCall.OUT_ROW, shape.outputs(), channels -> {
             if (normalized) {
-                a.vmovups(INVERSE, Mask.ALL, at(R11, shape.sums() - shape.outputs()));
+                vectors.load(factor, at(R11, shape.sums() - shape.outputs()));
             }
             for (int channel = 0; channel < channels; channel++) {
                 Address lanes = at(RSI, channel * shape.row());
                 if (normalized) {
-                    a.vmulps(new Zmm(channel), INVERSE, lanes);
+                    vectors.multiply(channel, factor, lanes);
                 } else {
-                    a.vmovups(new Zmm(channel), Mask.ALL, lanes);
+                    vectors.load(channel, lanes);
                 }
             }
-            SquareTransposition.append(a);
-            rows(row -> a.vmovups(at(RAX, 0), lanes(channels), new Zmm(row)));
+            vectors.transpose();
+            rows(row -> {
+                if (channels == size) {
+                    vectors.store(at(RAX, 0), row);
+                } else {
+                    vectors.store(at(RAX, 0), 0, row);
+                }
+            });
         });
     }
 
     /**
-     * For each vector of queries, R11 at its lanes and R14 at their number, and each 16 channels: R9 is at the first query's, RSI at those of
+     * For each vector of queries, R11 at its lanes and R14 at their number, and each square's channels: R9 is at the first query's, RSI at those of
      * the lanes, RDX the bytes from one query to the next.
      */
     private void squares(int first, int row, int lanes, IntConsumer square) {
-        int rest = shape.headSize() % LANES;
-        a.mov(RAX, (1 << rest) - 1);
-        a.kmovw(REST, RAX);
+        int rest = shape.headSize() % size;
+        vectors.mask(RDI, BlockCall.REST);
         a.mov(R8, at(RDI, first));
         a.mov(RDX, at(RDI, row));
         a.lea(R11, at(R10, lanes));
@@ -110,12 +121,12 @@ final class Transposition {
         Label vector = a.here();
         a.mov(R9, R8);
         a.mov(RSI, R11);
-        if (shape.headSize() >= LANES) {
-            a.mov(RBX, shape.headSize() / LANES);
+        if (shape.headSize() >= size) {
+            a.mov(RBX, shape.headSize() / size);
             Label whole = a.here();
-            square.accept(LANES);
-            a.add(R9, VECTOR);
-            a.add(RSI, LANES * shape.row());
+            square.accept(size);
+            a.add(R9, vectors.bytes());
+            a.add(RSI, size * shape.row());
             a.sub(RBX, 1);
             a.jnz(whole);
         }
@@ -123,16 +134,12 @@ final class Transposition {
             square.accept(rest);
         }
         a.mov(RAX, RDX);
-        a.shl(RAX, 4);
+        a.shl(RAX, Integer.numberOfTrailingZeros(size));
         a.add(R8, RAX);
-        a.add(R11, VECTOR);
+        a.add(R11, vectors.bytes());
         a.add(R14, Long.BYTES);
         a.sub(RBP, 1);
         a.jnz(vector);
-    }
-
-    private static Mask lanes(int channels) {
-        return channels == LANES ? Mask.ALL : REST;
     }
 
     /** For each query of the vector, RAX at its row. */
@@ -140,9 +147,9 @@ final class Transposition {
         Label end = a.label();
         a.mov(RAX, R9);
         a.mov(RCX, at(R14, 0));
-        for (int row = 0; row < LANES; row++) {
+        for (int row = 0; row < size; row++) {
             body.accept(row);
-            if (row < LANES - 1) {
+            if (row < size - 1) {
                 a.add(RAX, RDX);
                 a.sub(RCX, 1);
                 a.jz(end);

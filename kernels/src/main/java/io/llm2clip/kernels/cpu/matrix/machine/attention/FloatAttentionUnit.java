@@ -1,8 +1,8 @@
 package io.llm2clip.kernels.cpu.matrix.machine.attention;
 
 import io.llm2clip.kernels.Launch;
-import io.llm2clip.kernels.cpu.machine.Feature;
 import io.llm2clip.kernels.cpu.machine.MachineCode;
+import io.llm2clip.kernels.cpu.machine.VectorWidth;
 import io.llm2clip.kernels.cpu.matrix.MatrixPrecision;
 import io.llm2clip.kernels.cpu.matrix.MatrixWork;
 import io.llm2clip.kernels.cpu.runtime.Workers;
@@ -15,12 +15,20 @@ import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** Attention and its gradients in f32 by AVX-512. */
-public final class Avx512Attention extends AttentionUnit<BlockPrograms> {
+/** Attention and its gradients in f32 by vectors of either width. */
+public final class FloatAttentionUnit extends AttentionUnit<BlockPrograms> {
 
     /** Of a process. */
-    public Avx512Attention(Supplier<MachineCode> machine) {
-        super("avx512-attention", List.of(Feature.AVX512), MatrixPrecision.F32, machine, BlockPrograms::new);
+    public FloatAttentionUnit(VectorWidth width, Supplier<MachineCode> machine) {
+        super(
+                switch (width) {
+                    case AVX512 -> "avx512-attention";
+                    case AVX2 -> "avx2-attention";
+                },
+                List.of(width.feature()),
+                MatrixPrecision.F32,
+                machine,
+                space -> new BlockPrograms(width, space));
     }
 
     @Override
