@@ -152,7 +152,10 @@ public final class Compare implements Callable<Integer> {
         RunOptions options = new RunOptions(rounds, warmUp, threads, taking, logs);
         WorkFiles files = new WorkFiles(launch, folder, logs);
         Machine machine = Machine.current(
-                threads, interpreter.isPresent() ? PythonEnvironment.versions(interpreter.get()) : List.of());
+                launch,
+                logs.resolve("machine.log"),
+                threads,
+                interpreter.isPresent() ? PythonEnvironment.versions(interpreter.get()) : List.of());
         List<RowResult> done = new ArrayList<>();
         for (Row row : rows) {
             RowResult result = RowRun.measure(row, launch, files, options);

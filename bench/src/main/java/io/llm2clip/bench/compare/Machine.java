@@ -1,11 +1,12 @@
 package io.llm2clip.bench.compare;
 
-import io.llm2clip.tensor.machine.Processor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.List;
+import java.util.Map;
+import tools.jackson.databind.JsonNode;
 
 /**
  * What figures were taken on.
@@ -27,16 +28,19 @@ record Machine(
         List<String> packages,
         LocalDate date) {
 
-    static Machine current(int threads, List<String> packages) {
-        Processor cpu = Processor.current();
-        return new Machine(
-                processorName(),
-                threads,
-                cpu.vectorBits(),
-                cpu.matmul(),
-                Runtime.version().toString(),
-                packages,
-                LocalDate.now());
+    /** As a process of this engine finds it, with the options that those have which are measured. */
+    static Machine current(Launch launch, Path log, int threads, List<String> packages) {
+        try (PeerProcess process = new PeerProcess(launch.java(threads), Map.of(), log)) {
+            JsonNode answer = process.ask("machine");
+            return new Machine(
+                    processorName(),
+                    threads,
+                    answer.get("vectorBits").intValue(),
+                    answer.get("matmul").stringValue(),
+                    Runtime.version().toString(),
+                    packages,
+                    LocalDate.now());
+        }
     }
 
     private static String processorName() {

@@ -3,6 +3,7 @@ package io.llm2clip.bench.compare;
 import io.llm2clip.bench.MultiplyAdds;
 import io.llm2clip.bench.memory.ProcessMemory;
 import io.llm2clip.kernels.cpu.runtime.Workers;
+import io.llm2clip.tensor.machine.Processor;
 import java.io.BufferedReader;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
@@ -18,7 +19,8 @@ import tools.jackson.databind.json.JsonMapper;
 
 /**
  * This engine as a peer: commands on standard input, an answer of one JSON line to each, as {@code bench/compare/protocol.py} says.
- * Besides, {@code store FOLDER KIND ...} writes a model's weights, and {@code peak} measures multiply-adds.
+ * Besides, {@code store FOLDER KIND ...} writes a model's weights, and {@code peak} measures multiply-adds,
+ * and {@code machine} says what multiplies matrices here.
  */
 final class OwnPeer {
     private final Map<String, Task> tasks = new HashMap<>();
@@ -51,6 +53,7 @@ final class OwnPeer {
                 case "round" -> "{\"nanos\": " + nanos(task(more), Integer.parseInt(more.get(1))) + "}";
                 case "memory" -> "{\"bytes\": " + ProcessMemory.peak() + "}";
                 case "peak" -> "{\"gflops\": " + MultiplyAdds.peak(Workers.shared()) + "}";
+                case "machine" -> machine(Processor.current());
                 case "store" -> {
                     OwnModels.store(Request.parse(more.subList(1, more.size())), Path.of(more.getFirst()));
                     yield "{}";
@@ -63,6 +66,10 @@ final class OwnPeer {
             // The peer goes on: the other side is told.
             return said("error", e);
         }
+    }
+
+    private static String machine(Processor cpu) {
+        return JsonMapper.shared().writeValueAsString(Map.of("vectorBits", cpu.vectorBits(), "matmul", cpu.matmul()));
     }
 
     private Task task(List<String> words) {

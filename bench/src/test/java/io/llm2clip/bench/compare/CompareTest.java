@@ -113,6 +113,13 @@ class CompareTest {
         assertThat(Files.readString(folder.resolve("compare.md"))).isEqualTo(run.out);
     }
 
+    /** Not as this process is, which may have others. */
+    @Test
+    void theMachineIsAsProcessesWithTheGivenOptionsFindIt() throws IOException {
+        answer("output", Output.of(vector()).json());
+        assertThat(run("--java-option=-Dllm2clip.vector.bits=128").out).contains("; 128-bit vectors, ");
+    }
+
     @ParameterizedTest
     @ValueSource(floats = {1.01f, Float.NaN})
     void aRowWhoseOutputsDifferFails(float factor) throws IOException {
