@@ -68,8 +68,9 @@ record FloatGrid(int part, int tile, int rows, int columns, int unit, int group,
             int width = columns.divided(Math.ceilDiv(threads, rows.count));
             return of(part, unit, unit, width, columns, tileRows, false, copiesB);
         }
-        int least = BlockEpilogue.isEvaluated(op) ? EVALUATED_COLUMNS / columns.grain : 1;
-        int width = Math.max(columns.balanced(wanted, columns.count, threads), Math.min(least, columns.count));
+        int width = BlockEpilogue.isEvaluated(op)
+                ? columns.wide(wanted, EVALUATED_COLUMNS / columns.grain, threads)
+                : columns.balanced(wanted, columns.count, threads);
         int unit = Math.min(rows.most, rows.divided(wanted));
         int height = rows.divided(Math.ceilDiv(threads, columns.count));
         return of(part, height, unit, width, columns, tileRows, true, false);
@@ -129,6 +130,12 @@ record FloatGrid(int part, int tile, int rows, int columns, int unit, int group,
                 }
             }
             return best;
+        }
+
+        /** As {@link #balanced}, but not narrower than so many unless a thread would have none. */
+        int wide(long wanted, int least, int threads) {
+            long most = Math.min(wanted, count / least);
+            return divided(Math.max(threads, most - most % threads));
         }
 
         private long ofOneThread(int some, int threads) {

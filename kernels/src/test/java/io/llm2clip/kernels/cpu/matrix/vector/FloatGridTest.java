@@ -5,9 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.llm2clip.kernels.cpu.matrix.CutMatmuls;
 import io.llm2clip.kernels.cpu.matrix.OutputBlock;
 import io.llm2clip.kernels.cpu.matrix.Section;
+import io.llm2clip.kernels.operations.Epilogue;
+import io.llm2clip.kernels.operations.Expression;
 import io.llm2clip.kernels.operations.Matmul;
+import io.llm2clip.kernels.operations.Opcode;
 import io.llm2clip.kernels.operations.RowPanels;
 import java.util.Arrays;
+import java.util.List;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -97,6 +101,20 @@ class FloatGridTest {
         RowPanels panels = new RowPanels(577, 4096, TILE, RowPanels.Format.F32);
         assertThat(FloatGrid.of(op.withPanels(panels), false, TILE, 2).columns())
                 .isLessThan(1024);
+    }
+
+    /** Columns of an epilogue that is evaluated are cut wide, and so that no thread waits for another that has one block more. */
+    @Test
+    void threadsHaveAsManyColumnsOfAnEvaluatedEpilogue() {
+        Expression negative = new Expression(1, List.of(Expression.Instruction.unary(Opcode.NEGATE, 0)));
+        for (int n : new int[] {576, 1024, 1536, 4096}) {
+            Matmul op = Matmul.dense(1, 1024, n, 576, false, true).withEpilogue(new Epilogue(negative, List.of()));
+            FloatGrid grid = FloatGrid.of(op, false, TILE, 2);
+            assertThat(Math.ceilDiv(n, grid.columns()) % 2)
+                    .as("blocks of %d", n)
+                    .isZero();
+            assertThat(grid.columns()).as("columns of %d", n).isGreaterThanOrEqualTo(Math.min(512, n / 2));
+        }
     }
 
     @Provide
