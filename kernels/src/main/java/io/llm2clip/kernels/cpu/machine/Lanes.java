@@ -10,6 +10,7 @@ public abstract sealed class Lanes permits Lanes256, Lanes512 {
         this.width = width;
     }
 
+    /** Which vectors these are. */
     public final VectorWidth width() {
         return width;
     }
@@ -47,11 +48,11 @@ public abstract sealed class Lanes permits Lanes256, Lanes512 {
     /** {@code sum += a b}, rounded once. */
     public abstract void multiplyAdd(int sum, int a, int b);
 
-    /** Adds the squares of the lanes of a vector's mask. */
-    public abstract void addSquares(int sums, int vector, int x);
-
     /** By an element of memory, which may be left in a temporary register. */
     public abstract void multiplyAdd(int sum, int a, Address b, int temporary);
+
+    /** Adds the squares of the lanes of a vector's mask. */
+    public abstract void addSquares(int sums, int vector, int x);
 
     /** {@code to = to a + b}, rounded once. */
     public abstract void multiplyThenAdd(int to, int a, int b);

@@ -13,8 +13,8 @@ public enum VectorWidth {
     /** Vectors of 256 bits. */
     AVX2(Feature.AVX2, 8, 16);
 
-    /** Room for the masks of {@link #MASKED} vectors of either width. */
-    public static final int MASK_BYTES = 64;
+    /** Room for the mask of a vector of either width. */
+    public static final int MASK_BYTES = 32;
 
     /** How many vectors may have lanes that do not exist. */
     private static final int MASKED = 2;

@@ -26,11 +26,11 @@ final class NormCall {
     /** Bytes of the row. */
     static final int ROW = 72;
 
-    /** Which elements of the last vector exist, as {@link VectorWidth#masks} writes it. */
-    static final int MASKS = 80;
+    /** Which elements of the last vector exist, as {@link VectorWidth#mask} writes it. */
+    static final int MASK = 80;
 
     /** Memory that a call takes, aligned as longs are. */
-    static final int BYTES = MASKS + VectorWidth.MASK_BYTES;
+    static final int BYTES = MASK + VectorWidth.MASK_BYTES;
 
     private NormCall() {}
 
@@ -41,7 +41,7 @@ final class NormCall {
         ALL.set(JAVA_LONG, call + TURNS, vectors / UNROLLED);
         ALL.set(JAVA_LONG, call + SINGLES, vectors % UNROLLED);
         ALL.set(JAVA_LONG, call + REST, rest);
-        width.masks(call + MASKS, rest);
+        width.mask(call + MASK, 0, rest);
         ALL.set(JAVA_LONG, call + ROW, (long) columns * Float.BYTES);
         Memory.putFloat(call + PER_COLUMN, 1f / columns);
         Memory.putFloat(call + EPSILON, epsilon);

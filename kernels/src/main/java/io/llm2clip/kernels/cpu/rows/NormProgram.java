@@ -57,7 +57,7 @@ final class NormProgram {
         a.mov(R9, at(RDI, NormCall.WEIGHT));
         a.mov(R10, at(RDI, NormCall.BIAS));
         a.mov(R11, at(RDI, NormCall.OUT));
-        lanes.masks(RDI, NormCall.MASKS);
+        lanes.mask(RDI, NormCall.MASK);
         lanes.broadcast(PER_COLUMN, at(RDI, NormCall.PER_COLUMN));
         a.mov(RSI, at(RDI, NormCall.ROW));
         a.add(RSI, R8);

@@ -17,11 +17,11 @@ public final class ExpressionCall {
     static final int REST = 24;
     static final int INPUTS = 32;
     static final int CONSTANTS = INPUTS + Expression.MAX_VALUES * Long.BYTES;
-    /** Which elements of the last vector exist, as {@link VectorWidth#masks} writes it. */
-    static final int MASKS = CONSTANTS + ExpressionAssembly.maxConstants() * Float.BYTES;
+    /** Which elements of the last vector exist, as {@link VectorWidth#mask} writes it, if there is one. */
+    static final int MASK = CONSTANTS + ExpressionAssembly.maxConstants() * Float.BYTES;
 
     /** Memory that a call takes, aligned as longs are. */
-    public static final int BYTES = MASKS + VectorWidth.MASK_BYTES;
+    public static final int BYTES = MASK + VectorWidth.MASK_BYTES;
 
     private ExpressionCall() {}
 
@@ -48,7 +48,9 @@ public final class ExpressionCall {
         ALL.set(JAVA_LONG, call + PAIRS, vectors / 2);
         ALL.set(JAVA_LONG, call + SINGLES, vectors % 2);
         ALL.set(JAVA_LONG, call + REST, rest);
-        width.masks(call + MASKS, rest);
+        if (rest > 0) {
+            width.mask(call + MASK, 0, rest);
+        }
         for (int input = 0; input < inputs.length; input++) {
             ALL.set(JAVA_LONG, call + INPUTS + (long) input * Long.BYTES, inputs[input]);
         }

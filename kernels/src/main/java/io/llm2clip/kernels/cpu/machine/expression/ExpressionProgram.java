@@ -46,7 +46,7 @@ public final class ExpressionProgram {
         a.mov(RAX, at(RDI, ExpressionCall.REST));
         a.test(RAX, RAX);
         a.jz(done);
-        lanes.masks(RDI, ExpressionCall.MASKS);
+        lanes.mask(RDI, ExpressionCall.MASK);
         vectors(1, true);
         a.bind(done);
         a.vzeroupper();

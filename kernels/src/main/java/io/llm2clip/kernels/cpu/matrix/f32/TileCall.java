@@ -40,7 +40,7 @@ final class TileCall {
     /** Which columns exist, as {@link VectorWidth#masks} writes it. */
     static final int MASKS = 144;
 
-    static final int BYTES = MASKS + VectorWidth.MASK_BYTES;
+    static final int BYTES = MASKS + TileProgram.VECTORS * VectorWidth.MASK_BYTES;
     /** Values of k per turn of the inner loop. */
     static final int UNROLLED = 4;
 

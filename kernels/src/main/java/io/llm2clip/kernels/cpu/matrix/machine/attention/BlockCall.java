@@ -9,9 +9,6 @@ import io.llm2clip.kernels.operations.AttentionShape;
 
 /** The argument of a {@link BlockProgram}: where each field is in its memory, and how it gets there. */
 final class BlockCall {
-    /** Room for the mask of a vector of either width. */
-    static final int MASK_BYTES = 32;
-
     /** The first query of the block, and the bytes from one to the next. */
     static final int QUERIES = 0;
 
@@ -48,7 +45,7 @@ final class BlockCall {
     /** The mask of the channels of a head's last vector. */
     static final int REST = 152;
 
-    private static final int SEEN = REST + MASK_BYTES;
+    private static final int SEEN = REST + VectorWidth.MASK_BYTES;
 
     /** Descriptions of the chunks. */
     static final int CHUNK_TABLE = SEEN + SeenLanes.BYTES;
@@ -56,7 +53,7 @@ final class BlockCall {
     /** Of a piece: the mask of its lanes, and the offset of the vector. */
     static final int LANES = 0;
 
-    static final int VECTOR = MASK_BYTES;
+    static final int VECTOR = VectorWidth.MASK_BYTES;
     /** Where the vector's first lane would be in the panel, and the bytes from one channel to the next. */
     static final int PANEL = VECTOR + 8;
 

@@ -30,7 +30,7 @@ record BlockShape(VectorWidth width, int headSize, int vectors, int keyRow) {
 
     /** Bytes of a vector. */
     int vector() {
-        return width.count() * Float.BYTES;
+        return width.bytes();
     }
 
     /** Keys, or channels, whose sums are in registers at a time. */

@@ -58,7 +58,7 @@ final class HeadGradient {
 
     /** Bytes of a row of whole vectors. */
     private static int row(AttentionShape shape, VectorWidth width) {
-        return Math.ceilDiv(shape.headSize(), width.count()) * width.count() * Float.BYTES;
+        return Math.ceilDiv(shape.headSize(), width.count()) * width.bytes();
     }
 
     void compute() {
