@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.cpu.runtime.Workers;
 import io.llm2clip.kernels.operations.AttentionOp;
+import io.llm2clip.kernels.operations.AttentionShape;
 import io.llm2clip.kernels.operations.Elementwise;
 import io.llm2clip.kernels.operations.PackedRows;
 import io.llm2clip.kernels.operations.RowPanels;
@@ -14,12 +15,28 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Combinators;
 
 /** Results of attention in panels. */
 public final class PackedResults {
     private static final int GUARD = 64;
 
     private PackedResults() {}
+
+    /** Of heads of some sizes: padded and ragged, causal or not. */
+    public static Arbitrary<AttentionShape> shapes(Integer... headSizes) {
+        Arbitrary<Integer> rows = Arbitraries.integers().between(1, 100);
+        Arbitrary<Integer> few = Arbitraries.integers().between(1, 3);
+        Arbitrary<Integer> sizes = Arbitraries.of(headSizes);
+        Arbitrary<Boolean> flag = Arbitraries.of(true, false);
+        return Combinators.combine(few, rows, rows, few, few, sizes, flag, flag)
+                .as((batch, queries, keys, group, heads, size, causal, ragged) -> ragged
+                        ? AttentionShape.ragged(batch, queries, group * heads, heads, size, 0.2f, causal)
+                        : new AttentionShape(
+                                batch, queries, causal ? queries : keys, group * heads, heads, size, 0.2f, causal));
+    }
 
     /**
      * Checks that a unit writes the result in panels, and nothing beyond.

@@ -28,9 +28,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.Random;
 import java.util.function.Supplier;
-import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
-import net.jqwik.api.Combinators;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -53,15 +51,7 @@ abstract class PackedAttentionConformance {
 
     @Provide
     Arbitrary<AttentionShape> shapes() {
-        Arbitrary<Integer> rows = Arbitraries.integers().between(1, 100);
-        Arbitrary<Integer> few = Arbitraries.integers().between(1, 3);
-        Arbitrary<Integer> sizes = Arbitraries.of(32, 64, 96);
-        Arbitrary<Boolean> flag = Arbitraries.of(true, false);
-        return Combinators.combine(few, rows, rows, few, few, sizes, flag, flag)
-                .as((batch, queries, keys, group, heads, size, causal, ragged) -> ragged
-                        ? AttentionShape.ragged(batch, queries, group * heads, heads, size, 0.2f, causal)
-                        : new AttentionShape(
-                                batch, queries, causal ? queries : keys, group * heads, heads, size, 0.2f, causal));
+        return PackedResults.shapes(32, 64, 96);
     }
 
     @Property(tries = 120)
