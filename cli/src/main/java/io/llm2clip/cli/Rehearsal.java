@@ -23,11 +23,9 @@ import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import javax.imageio.ImageIO;
-import picocli.CommandLine;
 
 /**
  * Does what most runs begin with, on things that it makes up, so that the JVM can keep the classes and what it learned about them for
@@ -43,21 +41,7 @@ final class Rehearsal {
 
     /** @param arguments a folder in which it may leave files */
     public static void main(String[] arguments) throws IOException {
-        int help = help(Llm2ClipCommand.wholeCommandLine(), List.of());
-        System.exit(Math.max(help, similarity(Path.of(arguments[0]))));
-    }
-
-    /** Of all commands, so that it is also known to take nothing that this JVM may lack. */
-    private static int help(CommandLine command, List<String> names) {
-        List<String> words = new ArrayList<>(names);
-        words.add("--help");
-        int code = Llm2ClipCommand.run(words.toArray(String[]::new));
-        for (Map.Entry<String, CommandLine> sub : command.getSubcommands().entrySet()) {
-            List<String> longer = new ArrayList<>(names);
-            longer.add(sub.getKey());
-            code = Math.max(code, help(sub.getValue(), longer));
-        }
-        return code;
+        System.exit(Math.max(HelpRehearsal.ofAllCommands(), similarity(Path.of(arguments[0]))));
     }
 
     private static int similarity(Path folder) throws IOException {

@@ -102,15 +102,19 @@ class LauncherTest {
         Path script = root.resolve("name");
         script(
                 script,
-                "set -eu; jar=%s; java_home=$JAVA_HOME; . %s; place_cache; echo \"$cache_name\""
+                "set -eu; jar=%s; java_home=$JAVA_HOME; . %s; for for_help in '' 1; do place_cache; echo \"$cache_name\"; done"
                         .formatted(jar, root.resolve("bin/start-cache")));
-        String name = run(script, Map.of()).out().strip();
-        Path cache = Files.writeString(root.resolve(name + ".jsa"), "no cache at all\n".repeat(1000));
-        Files.setLastModifiedTime(cache, Files.getLastModifiedTime(jar));
+        for (String name : run(script, Map.of()).out().lines().toList()) {
+            Path cache = Files.writeString(root.resolve(name), "no cache at all\n".repeat(1000));
+            Files.setLastModifiedTime(cache, Files.getLastModifiedTime(jar));
+        }
         Map<String, String> folder = Map.of("LLM2CLIP_CACHE", root.toString());
         assertThat(run(folder, "a", "--help").out()).isEqualTo("a|--help vector=false test=null\n");
         assertThat(run(folder, "a").out()).isEqualTo("a vector=true test=null\n");
-        assertThat(allErrors(folder, "a")).isEqualTo("WARNING: an error\nwithout an end of line\n");
+        for (List<String> arguments : List.of(List.of("a"), List.of("a", "--help"))) {
+            assertThat(allErrors(folder, arguments.toArray(String[]::new)).strip())
+                    .isEqualTo("WARNING: an error\nwithout an end of line");
+        }
         try (Stream<Path> files = Files.list(root)) {
             assertThat(files.filter(file -> file.toString().endsWith(".lock"))).isEmpty();
         }

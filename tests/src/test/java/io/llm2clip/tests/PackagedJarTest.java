@@ -71,7 +71,15 @@ class PackagedJarTest {
                 .toList();
     }
 
-    /** What the launcher's cache is made of. */
+    /** What the launcher's cache for help is made of. */
+    @Test
+    void rehearsesHelpWithoutTheVectorApi() throws Exception {
+        Result result = java("-XX:TieredStopAtLevel=1", "-cp", JAR.toString(), "io.llm2clip.cli.HelpRehearsal");
+        assertThat(result.exitCode()).isZero();
+        assertThat(result.output()).contains("Usage: llm2clip embed", "Usage: llm2clip train clip");
+    }
+
+    /** What the launcher's cache of other runs is made of. */
     @Test
     void rehearsesARunOfTheEngine(@TempDir Path folder) throws Exception {
         Result result = java(

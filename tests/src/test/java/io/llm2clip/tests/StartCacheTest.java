@@ -29,7 +29,7 @@ class StartCacheTest {
             echo "$*" >>"%1$s/log"
             for argument in "$@"; do
                 case "$argument" in
-                    -XX:ArchiveClassesAtExit=*) %2$s; echo cache >"${argument#*=}"; exit 0 ;;
+                    -XX:ArchiveClassesAtExit=* | -XX:AOTCacheOutput=*) %2$s; echo cache >"${argument#*=}"; exit 0 ;;
                 esac
             done
             """;
@@ -71,9 +71,32 @@ class StartCacheTest {
         assertThat(start("embed")).doesNotContain("SharedArchiveFile");
         awaitCaches(jar.getParent(), 1);
         assertThat(start("embed")).contains("--add-modules").contains("-XX:SharedArchiveFile=" + jar.getParent());
-        assertThat(start("--help"))
+        assertThat(made()).isEqualTo(1);
+    }
+
+    @Test
+    void ofHelpIsOneOfItsOwn() throws Exception {
+        start("embed");
+        awaitCaches(jar.getParent(), 1);
+        assertThat(start("--help")).doesNotContain("Cache").doesNotContain("SharedArchiveFile");
+        awaitCaches(jar.getParent(), 2);
+        assertThat(start("embed", "--help"))
                 .doesNotContain("--add-modules")
-                .contains("-XX:SharedArchiveFile=" + jar.getParent());
+                .contains("-XX:AOTCache=" + jar.getParent())
+                .doesNotContain("SharedArchiveFile");
+        assertThat(start("embed"))
+                .contains("-XX:SharedArchiveFile=" + jar.getParent())
+                .doesNotContain("AOTCache");
+        assertThat(made()).isEqualTo(2);
+    }
+
+    /** As by a Java that leaves the writing to a second one, which fails. */
+    @Test
+    void ofWhichNothingIsWrittenIsNone() throws Exception {
+        java("25.0.3+9", "exit 0");
+        start("--help");
+        awaitMade(1);
+        assertThat(start("--help")).doesNotContain("AOTCache");
         assertThat(made()).isEqualTo(1);
     }
 
@@ -196,7 +219,7 @@ class StartCacheTest {
     private String start(Map<String, String> environment, String... arguments) throws Exception {
         assertThat(process(environment, arguments).start().waitFor()).isZero();
         return Files.readAllLines(log).stream()
-                .filter(line -> !line.contains("ArchiveClassesAtExit"))
+                .filter(line -> !isMaking(line))
                 .toList()
                 .getLast();
     }
@@ -216,9 +239,11 @@ class StartCacheTest {
     }
 
     private long made() throws IOException {
-        return Files.readAllLines(log).stream()
-                .filter(line -> line.contains("ArchiveClassesAtExit"))
-                .count();
+        return Files.readAllLines(log).stream().filter(StartCacheTest::isMaking).count();
+    }
+
+    private static boolean isMaking(String line) {
+        return line.contains("ArchiveClassesAtExit") || line.contains("AOTCacheOutput");
     }
 
     private void awaitMade(int count) throws Exception {
@@ -242,7 +267,9 @@ class StartCacheTest {
                     files.map(file -> file.getFileName().toString()).toList();
             return names.stream().anyMatch(name -> name.endsWith(".lock"))
                     ? 0
-                    : names.stream().filter(name -> name.endsWith(".jsa")).count();
+                    : names.stream()
+                            .filter(name -> name.endsWith(".jsa") || name.endsWith(".aot"))
+                            .count();
         }
     }
 }

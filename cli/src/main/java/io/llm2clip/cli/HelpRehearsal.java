@@ -1,0 +1,35 @@
+package io.llm2clip.cli;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import picocli.CommandLine;
+
+/**
+ * Shows the help of every command, so that the JVM can keep what that takes for runs that ask for help: an entry point of the launcher,
+ * which starts it in the background and without the Vector API.
+ */
+final class HelpRehearsal {
+    private HelpRehearsal() {}
+
+    public static void main(String[] arguments) {
+        System.exit(ofAllCommands());
+    }
+
+    /** The worst exit code. */
+    static int ofAllCommands() {
+        return below(Llm2ClipCommand.wholeCommandLine(), List.of());
+    }
+
+    private static int below(CommandLine command, List<String> names) {
+        List<String> words = new ArrayList<>(names);
+        words.add("--help");
+        int code = Llm2ClipCommand.run(words.toArray(String[]::new));
+        for (Map.Entry<String, CommandLine> sub : command.getSubcommands().entrySet()) {
+            List<String> longer = new ArrayList<>(names);
+            longer.add(sub.getKey());
+            code = Math.max(code, below(sub.getValue(), longer));
+        }
+        return code;
+    }
+}
