@@ -116,21 +116,9 @@ final class BlockProgram {
 
     /** Adds the chunk's values, by their weights, to the outputs so far. */
     private void outputs() {
-        int tile = shape.tile();
         a.lea(RBX, at(R10, shape.outputs()));
         a.mov(R14, R9);
-        if (headSize >= tile) {
-            a.mov(RBP, headSize / tile);
-            Label whole = a.here();
-            outputs(tile);
-            a.add(RBX, tile * row);
-            a.add(R14, tile * Float.BYTES);
-            a.sub(RBP, 1);
-            a.jnz(whole);
-        }
-        if (headSize % tile > 0) {
-            outputs(headSize % tile);
-        }
+        products.byChannels(this::outputs);
     }
 
     /** Of some channels: outputs at RBX, values at R14. */

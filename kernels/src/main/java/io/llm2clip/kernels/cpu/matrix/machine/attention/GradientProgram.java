@@ -87,19 +87,7 @@ final class GradientProgram {
     private void queryGradients() {
         a.lea(RBX, at(R10, shape.outputs()));
         a.mov(R14, at(RDI, BlockCall.KEYS));
-        int tile = shape.tile();
-        if (shape.headSize() >= tile) {
-            a.mov(RBP, shape.headSize() / tile);
-            Label whole = a.here();
-            queryGradients(tile);
-            a.add(RBX, tile * shape.row());
-            a.add(R14, tile * Float.BYTES);
-            a.sub(RBP, 1);
-            a.jnz(whole);
-        }
-        if (shape.headSize() % tile > 0) {
-            queryGradients(shape.headSize() % tile);
-        }
+        products.byChannels(this::queryGradients);
     }
 
     /** Of some channels: keys at R14, results at RBX. */

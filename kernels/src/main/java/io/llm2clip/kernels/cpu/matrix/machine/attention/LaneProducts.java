@@ -4,8 +4,11 @@ import static io.llm2clip.kernels.cpu.machine.Address.at;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R10;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R11;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R12;
+import static io.llm2clip.kernels.cpu.machine.Gpr.R14;
 import static io.llm2clip.kernels.cpu.machine.Gpr.R8;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RAX;
+import static io.llm2clip.kernels.cpu.machine.Gpr.RBP;
+import static io.llm2clip.kernels.cpu.machine.Gpr.RBX;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RCX;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RDX;
 import static io.llm2clip.kernels.cpu.machine.Gpr.RSI;
@@ -16,6 +19,7 @@ import io.llm2clip.kernels.cpu.machine.Gpr;
 import io.llm2clip.kernels.cpu.machine.Label;
 import io.llm2clip.kernels.cpu.machine.Lanes;
 import io.llm2clip.kernels.cpu.machine.Loops;
+import java.util.function.IntConsumer;
 
 /**
  * Products of which each query has a lane: the other factor is read one element at a time, in all lanes. R10 is the scratch memory, R12 the
@@ -71,6 +75,23 @@ final class LaneProducts {
         lanes(channel);
         for (int key = 0; key < keys; key++) {
             multiply(key, at(RAX, key * shape.keyRow() + channel * Float.BYTES));
+        }
+    }
+
+    /** Has code for some channels written, a tile at a time, until all are done: results at RBX, elements of the first key at R14. */
+    void byChannels(IntConsumer some) {
+        int tile = shape.tile();
+        if (shape.headSize() >= tile) {
+            a.mov(RBP, shape.headSize() / tile);
+            Label whole = a.here();
+            some.accept(tile);
+            a.add(RBX, tile * shape.row());
+            a.add(R14, tile * Float.BYTES);
+            a.sub(RBP, 1);
+            a.jnz(whole);
+        }
+        if (shape.headSize() % tile > 0) {
+            some.accept(shape.headSize() % tile);
         }
     }
 
