@@ -7,9 +7,18 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** A cache of loaded classes for fresh processes of this engine, as {@code bin/llm2clip} has one for its users. */
 final class StartCache {
+    /** Those of {@code bin/llm2clip}, and what the JVM would say of a cache. */
+    private static final List<String> OPTIONS = List.of(
+            "-XX:Tier4InvocationThreshold=20000",
+            "-XX:Tier4MinInvocationThreshold=2400",
+            "-XX:Tier4CompileThreshold=60000",
+            "-Xlog:cds*=off",
+            "-Xlog:aot*=off");
+
     private StartCache() {}
 
     /**
@@ -22,7 +31,8 @@ final class StartCache {
      */
     static List<String> options(Launch launch, Request rehearsal, Path folder, Path log) {
         return newest().flatMap(time -> made(launch, rehearsal, folder.resolve("start-" + time + ".jsa"), log))
-                .map(cache -> List.of("-XX:SharedArchiveFile=" + cache, "-Xlog:cds*=off", "-Xlog:aot*=off"))
+                .map(cache -> Stream.concat(Stream.of("-XX:SharedArchiveFile=" + cache), OPTIONS.stream())
+                        .toList())
                 .orElse(List.of());
     }
 
