@@ -41,6 +41,7 @@ final class Rehearsal {
 
     /** @param arguments a folder in which it may leave files */
     public static void main(String[] arguments) throws IOException {
+        // Help loads the classes of all commands.
         System.exit(Math.max(HelpRehearsal.ofAllCommands(), similarity(Path.of(arguments[0]))));
     }
 

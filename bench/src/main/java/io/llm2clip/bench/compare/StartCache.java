@@ -4,36 +4,35 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /** A cache of loaded classes for fresh processes of this engine, as {@code bin/llm2clip} has one for its users. */
 final class StartCache {
-    /** Those of {@code bin/llm2clip}, and what the JVM would say of a cache. */
-    private static final List<String> OPTIONS = List.of(
+    /** What {@code bin/llm2clip} starts every process with. */
+    static final List<String> LATER_C2 = List.of(
             "-XX:Tier4InvocationThreshold=20000",
             "-XX:Tier4MinInvocationThreshold=2400",
-            "-XX:Tier4CompileThreshold=60000",
-            "-Xlog:cds*=off",
-            "-Xlog:aot*=off");
+            "-XX:Tier4CompileThreshold=60000");
 
     private StartCache() {}
 
     /**
-     * Options of a JVM that starts from the cache, which is made where it is not there yet. None where the class path has folders, of
-     * which there are no caches, or where the rehearsal fails.
+     * Options of a JVM that starts as {@code bin/llm2clip} does, from the cache, which is made where it is not there yet. There is none
+     * where the class path has folders, of which there are no caches, or where the rehearsal fails.
      *
      * @param rehearsal the work that is done for it, a small piece of the kind that processes begin with
      * @param folder receives the cache
      * @param log receives what the rehearsal prints
      */
     static List<String> options(Launch launch, Request rehearsal, Path folder, Path log) {
-        return newest().flatMap(time -> made(launch, rehearsal, folder.resolve("start-" + time + ".jsa"), log))
-                .map(cache -> Stream.concat(Stream.of("-XX:SharedArchiveFile=" + cache), OPTIONS.stream())
-                        .toList())
-                .orElse(List.of());
+        List<String> options = new ArrayList<>(LATER_C2);
+        newest().flatMap(time -> made(launch, rehearsal, folder.resolve("start-" + time + ".jsa"), log))
+                .ifPresent(cache ->
+                        options.addAll(List.of("-XX:SharedArchiveFile=" + cache, "-Xlog:cds*=off", "-Xlog:aot*=off")));
+        return options;
     }
 
     /** When the class path was changed for the last time, if it is of jars. */
