@@ -8,6 +8,7 @@ import io.llm2clip.hub.HubPath;
 import io.llm2clip.image.ImageReader;
 import io.llm2clip.image.ImageResult;
 import io.llm2clip.image.ImageSource;
+import io.llm2clip.image.ImageStream;
 import io.llm2clip.image.Preprocessing;
 import io.llm2clip.model.CaptionsBy;
 import io.llm2clip.model.ImageEncoder;
@@ -248,7 +249,7 @@ public final class Llm2Clip implements AutoCloseable {
 
     /** Cosines {@code [images, captions]}. Captions too long for the model are cut; a warning is logged. */
     public float[][] similarity(List<Path> files, List<String> captions) {
-        return similarity(files, textEmbeddings(captions).warn());
+        return similarity(files, () -> textEmbeddings(captions).warn());
     }
 
     /**
@@ -257,8 +258,20 @@ public final class Llm2Clip implements AutoCloseable {
      * @throws InputException also if an embedding is not finite
      */
     public float[][] similarity(List<Path> files, TextEmbeddings captions) {
-        UnitVectors texts = new UnitVectors(captions.vectors(), "caption");
-        return new UnitVectors(embed(images(files)), "image").cosines(texts);
+        return similarity(files, () -> captions);
+    }
+
+    /**
+     * Cosines {@code [images, captions]} with captions that are embedded while the first images are read.
+     *
+     * @throws InputException also if an embedding is not finite
+     */
+    public float[][] similarity(List<Path> files, Supplier<TextEmbeddings> captions) {
+        try (ImageStream stream = ImageEncoder.read(images(files))) {
+            UnitVectors texts = new UnitVectors(captions.get().vectors(), "caption");
+            FloatMatrix embeddings = embed(() -> images.encode(stream, Progress.Phase.NONE));
+            return new UnitVectors(embeddings, "image").cosines(texts);
+        }
     }
 
     /**
@@ -423,7 +436,11 @@ public final class Llm2Clip implements AutoCloseable {
     }
 
     private FloatMatrix embed(ImageSource source) {
-        FloatMatrix embeddings = whole(exclusively(() -> images.encode(source, Progress.Phase.NONE)));
+        return embed(() -> images.encode(source, Progress.Phase.NONE));
+    }
+
+    private FloatMatrix embed(Supplier<FloatMatrix> computed) {
+        FloatMatrix embeddings = whole(exclusively(computed));
         embeddings.normalizeRows();
         return embeddings;
     }

@@ -12,24 +12,23 @@ import picocli.CommandLine;
 final class HelpRehearsal {
     private HelpRehearsal() {}
 
-    public static void main(String[] arguments) {
-        System.exit(ofAllCommands());
+    public static void main(String[] arguments) throws ReflectiveOperationException {
+        ofAllCommands();
     }
 
-    /** The worst exit code. */
-    static int ofAllCommands() {
-        return below(Llm2ClipCommand.wholeCommandLine(), List.of());
+    /** As the launcher has it shown; ends the JVM if that fails. */
+    static void ofAllCommands() throws ReflectiveOperationException {
+        below(Llm2ClipCommand.wholeCommandLine(), List.of());
     }
 
-    private static int below(CommandLine command, List<String> names) {
+    private static void below(CommandLine command, List<String> names) throws ReflectiveOperationException {
         List<String> words = new ArrayList<>(names);
         words.add("--help");
-        int code = Llm2ClipCommand.run(words.toArray(String[]::new));
+        Main.main(words.toArray(String[]::new));
         for (Map.Entry<String, CommandLine> sub : command.getSubcommands().entrySet()) {
             List<String> longer = new ArrayList<>(names);
             longer.add(sub.getKey());
-            code = Math.max(code, below(sub.getValue(), longer));
+            below(sub.getValue(), longer);
         }
-        return code;
     }
 }

@@ -39,6 +39,10 @@ enum HelpSection {
 
     /** Lists arguments and options by section in the help of {@code commandLine} and all its subcommands. */
     static CommandLine divide(CommandLine commandLine) {
+        if (commandLine.getCommandSpec().userObject() == null) {
+            // Only listed in the help of another one.
+            return commandLine;
+        }
         commandLine.getCommandSpec().usageMessage().parameterListHeading("%nArguments:%n");
         commandLine.getHelpSectionMap().put(UsageMessageSpec.SECTION_KEY_OPTION_LIST, HelpSection::sections);
         commandLine.getSubcommands().values().forEach(HelpSection::divide);

@@ -7,15 +7,15 @@ import picocli.CommandLine.TypeConversionException;
 
 /** Numbers of options, which say what they expect in words that are not Java's. */
 final class NumberConverters {
-    private static final String WHOLE = "a whole number from %d to %d";
     private static final String ANY = "a number";
 
     private NumberConverters() {}
 
     /** Has a command line and its subcommands use them. */
     static CommandLine register(CommandLine commands) {
-        String ints = WHOLE.formatted(Integer.MIN_VALUE, Integer.MAX_VALUE);
-        String longs = WHOLE.formatted(Long.MIN_VALUE, Long.MAX_VALUE);
+        // Every run does this, and the first number that is formatted takes the JVM as long as a tenth of its help.
+        String ints = "a whole number from " + Integer.MIN_VALUE + " to " + Integer.MAX_VALUE;
+        String longs = "a whole number from " + Long.MIN_VALUE + " to " + Long.MAX_VALUE;
         return commands.registerConverter(int.class, of(Integer::valueOf, ints))
                 .registerConverter(Integer.class, of(Integer::valueOf, ints))
                 .registerConverter(long.class, of(Long::valueOf, longs))

@@ -40,9 +40,10 @@ final class Rehearsal {
     private Rehearsal() {}
 
     /** @param arguments a folder in which it may leave files */
-    public static void main(String[] arguments) throws IOException {
-        // Help loads the classes of all commands.
-        System.exit(Math.max(HelpRehearsal.ofAllCommands(), similarity(Path.of(arguments[0]))));
+    public static void main(String[] arguments) throws IOException, ReflectiveOperationException {
+        // Loads the classes of all commands.
+        HelpRehearsal.ofAllCommands();
+        System.exit(similarity(Path.of(arguments[0])));
     }
 
     private static int similarity(Path folder) throws IOException {

@@ -71,9 +71,7 @@ final class SimilarityCommand extends ComputingCommand {
             throw new InputException("There is no image file %s; give the path of one.".formatted(image));
         }
         try (Llm2Clip loaded = model.load(device().execution())) {
-            TextEmbeddings texts = loaded.textEmbeddings(captions);
-            terminal.cut(texts.cut(), captions.size(), loaded.maxTextLength());
-            float[] cosines = loaded.similarity(List.of(image), texts)[0];
+            float[] cosines = loaded.similarity(List.of(image), () -> embedded(loaded))[0];
             Probabilities probabilities = loaded.probabilities();
             List<Score> scores = scores(cosines, probabilities);
             if (terminal.json()) {
@@ -83,6 +81,12 @@ final class SimilarityCommand extends ComputingCommand {
                 terminal.hint(hint(probabilities));
             }
         }
+    }
+
+    private TextEmbeddings embedded(Llm2Clip loaded) {
+        TextEmbeddings texts = loaded.textEmbeddings(captions);
+        terminal.cut(texts.cut(), captions.size(), loaded.maxTextLength());
+        return texts;
     }
 
     private void table(List<Score> scores) {

@@ -65,7 +65,13 @@ public final class ImageStream implements Iterator<ImageResult>, AutoCloseable {
         }
     }
 
-    private void readAhead() {
+    /** The images. */
+    public ImageSource source() {
+        return source;
+    }
+
+    /** Begins to read the first of them, which {@link #next} does otherwise. */
+    public void readAhead() {
         while (reading.size() < ahead && next < source.count()) {
             reading.add(threads.read(source, next));
             next++;

@@ -35,6 +35,11 @@ record ConfigFile(Path file, JsonNode root) {
 
     private static final String NOTES = "provenance";
 
+    /** Has the classes initialized that read JSON. */
+    static void prepare() {
+        JSON.readTree("{}");
+    }
+
     static ObjectNode object() {
         return JSON.createObjectNode();
     }

@@ -47,18 +47,15 @@ public final class ImageEncoder implements AutoCloseable {
      */
     public void encode(
             ImageSource images, VectorTarget embeddings, Consumer<ImageResult.Failure> failures, Progress.Phase phase) {
-        try (Arena arena = Arena.ofShared()) {
-            encode(images, new VisionInputs(config, images.preprocessing(), arena), embeddings, failures, phase);
+        try (ImageStream stream = ImageStream.ofBatches(images, BATCH)) {
+            encode(stream, embeddings, failures, phase);
         }
     }
 
     private void encode(
-            ImageSource images,
-            VisionInputs inputs,
-            VectorTarget embeddings,
-            Consumer<ImageResult.Failure> failures,
-            Progress.Phase phase) {
-        try (ImageStream stream = ImageStream.ofBatches(images, BATCH)) {
+            ImageStream stream, VectorTarget embeddings, Consumer<ImageResult.Failure> failures, Progress.Phase phase) {
+        try (Arena arena = Arena.ofShared()) {
+            VisionInputs inputs = new VisionInputs(config, stream.source().preprocessing(), arena);
             Batching batching = new Batching(stream, inputs, embeddings, failures, new Passes(phase, 2));
             tower.run(batching, batching, batching.phase);
             batching.fail(Integer.MAX_VALUE);
@@ -71,9 +68,28 @@ public final class ImageEncoder implements AutoCloseable {
      * @throws InputException of the first that cannot
      */
     public FloatMatrix encode(ImageSource images, Progress.Phase phase) {
-        FloatMatrix embeddings = FloatMatrix.allocate(images.count(), config.projectionSize());
+        try (ImageStream stream = ImageStream.ofBatches(images, BATCH)) {
+            return encode(stream, phase);
+        }
+    }
+
+    /** Begins to read images for {@link #encode(ImageStream, Progress.Phase)}, ahead of other work. */
+    public static ImageStream read(ImageSource images) {
+        ImageStream stream = ImageStream.ofBatches(images, BATCH);
+        stream.readAhead();
+        return stream;
+    }
+
+    /**
+     * Embeddings {@code [N, E]} of images that are being read, and can all be.
+     *
+     * @param stream of which nothing was taken
+     * @throws InputException of the first that cannot
+     */
+    public FloatMatrix encode(ImageStream stream, Progress.Phase phase) {
+        FloatMatrix embeddings = FloatMatrix.allocate(stream.source().count(), config.projectionSize());
         encode(
-                images,
+                stream,
                 embeddings,
                 failure -> {
                     throw new InputException(failure.reason());

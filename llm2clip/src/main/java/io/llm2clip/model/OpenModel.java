@@ -56,8 +56,8 @@ public final class OpenModel implements AutoCloseable {
     private static OpenModel open(Path path, ModelOptions options, Parameters parameters) {
         JavaRuntime.require();
         OutputDirectory.recover(path);
-        ModelSource source = ModelSource.find(path, options);
-        try {
+        try (Preparation _ = Preparation.begin()) {
+            ModelSource source = ModelSource.find(path, options);
             return switch (source) {
                 case LanguageModelSource language -> {
                     try (TextSource encoder = TextSource.open(language.text())) {

@@ -56,6 +56,15 @@ public final class Tokenizer implements AutoCloseable {
     }
 
     /**
+     * Loads the native library, for which the first tokenizer of a process waits otherwise: a tenth of a second.
+     *
+     * @throws InputException when it cannot be loaded
+     */
+    public static void prepare() {
+        NativeTokenizers.library();
+    }
+
+    /**
      * Opens {@code tokenizer.json}, or the file of that name in a model folder; special tokens in texts are text.
      *
      * @throws InputException when the file is missing, is not JSON or is not a tokenizer

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.llm2clip.data.FloatMatrix;
 import io.llm2clip.data.InputException;
 import io.llm2clip.image.ImageSource;
+import io.llm2clip.image.ImageStream;
 import io.llm2clip.image.Preprocessing;
 import io.llm2clip.image.RgbImage;
 import io.llm2clip.nn.Parameters;
@@ -71,6 +72,32 @@ class ImageEncoderTest {
                 case 41 -> throw new IllegalStateException("a bug of a decoder");
                 default -> images.read(index);
             };
+        }
+    }
+
+    /** Another source's, of which one is noticed when it is read. */
+    private record Noticed(ImageSource images, int noticed, CountDownLatch read) implements ImageSource {
+        @Override
+        public int count() {
+            return images.count();
+        }
+
+        @Override
+        public String name(int index) {
+            return images.name(index);
+        }
+
+        @Override
+        public Preprocessing preprocessing() {
+            return images.preprocessing();
+        }
+
+        @Override
+        public RgbImage read(int index) {
+            if (index == noticed) {
+                read.countDown();
+            }
+            return images.read(index);
         }
     }
 
@@ -145,31 +172,7 @@ class ImageEncoderTest {
     @Test
     void whileABatchIsComputedTheNextIsRead() {
         CountDownLatch second = new CountDownLatch(1);
-        ImageSource cached = images(64);
-        ImageSource images = new ImageSource() {
-            @Override
-            public int count() {
-                return cached.count();
-            }
-
-            @Override
-            public String name(int index) {
-                return cached.name(index);
-            }
-
-            @Override
-            public Preprocessing preprocessing() {
-                return PREPROCESSING;
-            }
-
-            @Override
-            public RgbImage read(int index) {
-                if (index == ImageEncoder.BATCH + 1) {
-                    second.countDown();
-                }
-                return cached.read(index);
-            }
-        };
+        ImageSource images = new Noticed(images(64), ImageEncoder.BATCH + 1, second);
         encoder.encode(
                 images,
                 (index, _) -> {
@@ -184,6 +187,17 @@ class ImageEncoderTest {
                     throw new AssertionError(failure);
                 },
                 Progress.Phase.NONE);
+    }
+
+    @Test
+    void imagesAreReadAheadOfOtherWork() throws Exception {
+        CountDownLatch read = new CountDownLatch(1);
+        ImageSource images = images(40);
+        try (ImageStream stream = ImageEncoder.read(new Noticed(images, 1, read))) {
+            assertThat(read.await(30, TimeUnit.SECONDS)).isTrue();
+            assertThat(encoder.encode(stream, Progress.Phase.NONE).toArrays())
+                    .isEqualTo(encoder.encode(images, Progress.Phase.NONE).toArrays());
+        }
     }
 
     @Test

@@ -5,6 +5,10 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.lang.classfile.ClassFile;
+import java.lang.constant.ClassDesc;
+import java.lang.constant.ConstantDescs;
+import java.lang.constant.MethodTypeDesc;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,6 +36,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Runs {@code bin/llm2clip} in a repository of its own, with a PATH that holds only what the test puts there. */
 @DisabledOnOs(OS.WINDOWS)
 class LauncherTest {
+    private static final String MAIN = "io.llm2clip.cli.Main";
+
     private static final List<String> TOOLS =
             List.of("bash", "env", "dirname", "readlink", "find", "grep", "head", "mkdir", "touch", "rm", "cp");
 
@@ -319,17 +325,35 @@ class LauncherTest {
         assertThat(file.toFile().setExecutable(true)).isTrue();
     }
 
+    /** A class of the program's name for it, which calls {@link EchoMain}. */
+    private static byte[] entryPoint() {
+        ClassDesc echo = ClassDesc.of(EchoMain.class.getName());
+        MethodTypeDesc main = MethodTypeDesc.of(ConstantDescs.CD_void, ConstantDescs.CD_String.arrayType());
+        return ClassFile.of()
+                .build(
+                        ClassDesc.of(MAIN),
+                        type -> type.withMethodBody(
+                                "main",
+                                main,
+                                ClassFile.ACC_PUBLIC | ClassFile.ACC_STATIC,
+                                code -> code.aload(0)
+                                        .invokestatic(echo, "main", main)
+                                        .return_()));
+    }
+
     private static void writeJar(Path file) throws IOException {
         Files.createDirectories(file.getParent());
         Manifest manifest = new Manifest();
         manifest.getMainAttributes().put(Attributes.Name.MANIFEST_VERSION, "1.0");
-        manifest.getMainAttributes().put(Attributes.Name.MAIN_CLASS, EchoMain.class.getName());
-        String entry = EchoMain.class.getName().replace('.', '/') + ".class";
+        manifest.getMainAttributes().put(Attributes.Name.MAIN_CLASS, MAIN);
+        String echo = EchoMain.class.getName().replace('.', '/') + ".class";
         try (OutputStream out = Files.newOutputStream(file);
                 JarOutputStream jarFile = new JarOutputStream(out, manifest);
-                var bytes = EchoMain.class.getClassLoader().getResourceAsStream(entry)) {
-            jarFile.putNextEntry(new JarEntry(entry));
+                var bytes = EchoMain.class.getClassLoader().getResourceAsStream(echo)) {
+            jarFile.putNextEntry(new JarEntry(echo));
             bytes.transferTo(jarFile);
+            jarFile.putNextEntry(new JarEntry(MAIN.replace('.', '/') + ".class"));
+            jarFile.write(entryPoint());
         }
     }
 }

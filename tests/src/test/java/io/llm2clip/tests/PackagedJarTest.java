@@ -9,7 +9,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
@@ -101,6 +103,47 @@ class PackagedJarTest {
                 InputStream in = jar.getInputStream(jar.getEntry("picocli/CommandLine.class"))) {
             assertThat(ClassFile.of().parse(in.readAllBytes()).majorVersion())
                     .isGreaterThanOrEqualTo(ClassFile.JAVA_6_VERSION);
+        }
+    }
+
+    /** Call sites of the program's own for strings would be linked each time that it starts. */
+    @Test
+    void noStringIsPutTogetherByACallSite() throws Exception {
+        List<String> found = new ArrayList<>();
+        try (JarFile jar = new JarFile(JAR.toFile())) {
+            for (JarEntry entry : Collections.list(jar.entries())) {
+                if (entry.getName().startsWith("io/llm2clip/")
+                        && entry.getName().endsWith(".class")) {
+                    byte[] bytes = jar.getInputStream(entry).readAllBytes();
+                    if (new String(bytes, StandardCharsets.ISO_8859_1).contains("StringConcatFactory")) {
+                        found.add(entry.getName());
+                    }
+                }
+            }
+        }
+        assertThat(found).isEmpty();
+    }
+
+    /** Not even where it is refused while the native library is being unpacked. */
+    @Test
+    void leavesNoTemporaryFilesWhenItIsRefused(@TempDir Path folder) throws Exception {
+        Path image = Files.createFile(folder.resolve("empty.png"));
+        Path temporary = Files.createDirectory(folder.resolve("temporary"));
+        for (String option : List.of("--no-such-option", "--model=" + folder.resolve("none"))) {
+            Result result = java(
+                    "--add-modules",
+                    "jdk.incubator.vector",
+                    "--enable-native-access=ALL-UNNAMED",
+                    "-Djava.io.tmpdir=" + temporary,
+                    "-jar",
+                    JAR.toString(),
+                    "similarity",
+                    image.toString(),
+                    "a kite",
+                    option);
+            assertThat(result.exitCode()).isNotZero();
+            assertThat(result.output()).contains("error: ");
+            assertThat(temporary).isEmptyDirectory();
         }
     }
 

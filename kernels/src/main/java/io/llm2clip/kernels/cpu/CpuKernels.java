@@ -6,6 +6,7 @@ import io.llm2clip.kernels.Settings;
 import io.llm2clip.kernels.cpu.elementwise.ElementwiseKernel;
 import io.llm2clip.kernels.cpu.matrix.MatrixPrecision;
 import io.llm2clip.kernels.cpu.matrix.MatrixUnit;
+import io.llm2clip.kernels.cpu.matrix.MatrixWork;
 import io.llm2clip.kernels.cpu.rows.AdamWKernel;
 import io.llm2clip.kernels.cpu.rows.ConcatKernel;
 import io.llm2clip.kernels.cpu.rows.CrossEntropyRows;
@@ -150,6 +151,17 @@ public final class CpuKernels {
         return MatrixUnits.selected(precision) instanceof MatrixUnits.Absence(String reason)
                 ? Optional.of(reason)
                 : Optional.empty();
+    }
+
+    /**
+     * Chooses what encoders multiply with in f32, for which the first program of a process waits otherwise: a tenth of a second of
+     * self-tests.
+     *
+     * @throws IllegalArgumentException as {@link #matrixUnit()}
+     */
+    public static void prepare() {
+        MatrixUnits.selected(MatrixPrecision.F32, MatrixWork.MATMUL);
+        MatrixUnits.selected(MatrixPrecision.F32, MatrixWork.ATTENTION);
     }
 
     /**

@@ -304,4 +304,13 @@ class MatrixUnitsTest {
             };
         }
     }
+
+    @Test
+    void whatIsPreparedIsRefusedAsWhatIsUsed() {
+        CpuKernels.prepare();
+        System.setProperty("llm2clip.matrix", "none");
+        assertThatThrownBy(CpuKernels::prepare)
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("No matrix unit 'none' on this machine; ");
+    }
 }

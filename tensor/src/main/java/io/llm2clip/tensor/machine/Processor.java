@@ -60,6 +60,15 @@ public record Processor(
     }
 
     /**
+     * Tests what multiplies matrices on the CPU ahead of the first program, see {@link CpuKernels#prepare}.
+     *
+     * @throws IllegalArgumentException if what a setting names does not work
+     */
+    public static void prepare() {
+        CpuKernels.prepare();
+    }
+
+    /**
      * Says that weights are being read to be computed with on the CPU, see {@link CpuKernels#expect}.
      *
      * @param weights how many
