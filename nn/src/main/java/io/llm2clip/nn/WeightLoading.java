@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /** From a checkpoint's tensors, which are known to fit, to values of parameters. */
 final class WeightLoading {
@@ -32,7 +33,7 @@ final class WeightLoading {
                 .mapToLong(parameter -> parameter.shape().size())
                 .sum();
         if (weights > 0) {
-            Processor.expect(weights);
+            Processor.expect(weights, loading.formats());
         }
         loading.copies.run();
         loading.targets.forEach((parameter, target) -> parameter.bind(target.data, target.stored));
@@ -61,6 +62,10 @@ final class WeightLoading {
             values.addTo(copies, copy(stored, same, format), stored::unload);
             targets.put(parameter, new Target(values.data(), written));
         }
+    }
+
+    private Set<DType> formats() {
+        return targets.values().stream().map(target -> target.data.dtype()).collect(Collectors.toSet());
     }
 
     /** The format in memory in which elements are exactly what they are in the file. */

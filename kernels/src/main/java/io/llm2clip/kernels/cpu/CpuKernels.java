@@ -42,6 +42,7 @@ import io.llm2clip.kernels.operations.SquareSums;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Binds any {@link KernelOp} to its kernel for the CPU. */
@@ -166,13 +167,14 @@ public final class CpuKernels {
 
     /**
      * Says that weights are being read to be computed with. Of many, which takes a while, the JVM compiles the kernels of encoders meanwhile, in
-     * the background; of few, code without vectors does the first of the work. Both once per process; nobody has to wait, and no result
-     * depends on it.
+     * the background, once for each format; of few, code without vectors does the first of the work, once per process. Nobody has to wait, and
+     * no result depends on it.
      *
      * @param weights how many
+     * @param formats theirs in memory
      */
-    public static void expect(long weights) {
-        WarmUp.expect(weights);
+    public static void expect(long weights, Set<DType> formats) {
+        WarmUp.expect(weights, formats);
     }
 
     /**

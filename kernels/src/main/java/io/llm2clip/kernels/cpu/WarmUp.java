@@ -23,8 +23,13 @@ import io.llm2clip.kernels.operations.Rotary;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Stream;
 
 /**
  * Runs the kernels that encoders consist of on tiny operands until the JVM has compiled them. That takes seconds of a processor, in which
@@ -33,14 +38,17 @@ import java.util.concurrent.atomic.AtomicBoolean;
 final class WarmUp {
     private static final System.Logger LOG = System.getLogger(WarmUp.class.getName());
     private static final AtomicBoolean EXPECTED = new AtomicBoolean();
-    private static final AtomicBoolean STARTED = new AtomicBoolean();
+    /** Formats of weights for which it was begun. */
+    private static final Set<DType> BEGUN = EnumSet.noneOf(DType.class);
+    /** Others' come after those before. */
+    private static final Lock TURN = new ReentrantLock();
 
     /** Reading and packing so many takes about as long as compiling. */
     private static final long MANY_WEIGHTS = 32L << 20;
     /** What loops of numbers compute in the time in which the kernels for vectors would be compiled. */
     private static final long FEW_PRODUCTS = 1_000_000_000;
 
-    /** No operation of {@link #OPERATIONS} takes half as long once it is compiled. */
+    /** No operation takes half as long once it is compiled. */
     private static final long COMPILED_NANOS = 50_000;
     /**
      * Runs of each operation after which the JVM has the kernels compiled: a matmul calls its innermost one twice per run, and
@@ -72,8 +80,11 @@ final class WarmUp {
     private static final Epilogue BIAS =
             new Epilogue(new Expression(2, List.of(Instruction.binary(Opcode.ADD, 0, 1))), List.of(Broadcast.ROW));
 
+    /** Formats of weights whose panels are packed by kernels of their own. */
+    private static final List<DType> FORMATS = List.of(DType.F32, DType.BF16, DType.F16);
+
+    /** Beside products by weights. */
     private static final List<KernelOp> OPERATIONS = List.of(
-            matmul(DType.BF16, ACTIVATION),
             matmul(DType.F32, BIAS),
             new AttentionOp.Attention(new AttentionShape(1, ROWS, ROWS, 1, 1, WIDTH, 0.1f, false)),
             new NormOp.LayerNorm(2, WIDTH, 1e-5f),
@@ -88,7 +99,7 @@ final class WarmUp {
     }
 
     /** See {@link CpuKernels#expect}. */
-    static void expect(long weights) {
+    static void expect(long weights, Set<DType> formats) {
         if (!Settings.warmsUp()) {
             return;
         }
@@ -96,19 +107,36 @@ final class WarmUp {
             if (EXPECTED.compareAndSet(false, true)) {
                 ColdStart.begin(FEW_PRODUCTS);
             }
-        } else if (STARTED.compareAndSet(false, true)) {
+        } else if (begins(formats)) {
             EXPECTED.set(true);
-            Thread.ofPlatform().daemon().name("llm2clip-warm-up").start(WarmUp::run);
+            Thread.ofPlatform().daemon().name("llm2clip-warm-up").start(() -> run(formats));
         }
     }
 
-    /** Until the kernels are compiled. */
-    static void run() {
+    /** Whether there is something to compile that was not begun; what has no format of weights is so with the first. */
+    static boolean begins(Set<DType> formats) {
+        synchronized (BEGUN) {
+            boolean first = BEGUN.add(DType.F32);
+            return BEGUN.addAll(FORMATS.stream().filter(formats::contains).toList()) || first;
+        }
+    }
+
+    /** What encoders with weights of such formats consist of. */
+    static List<KernelOp> operations(Set<DType> formats) {
+        return Stream.concat(
+                        FORMATS.stream().filter(formats::contains).map(format -> matmul(format, ACTIVATION)),
+                        OPERATIONS.stream())
+                .toList();
+    }
+
+    /** Until the kernels are compiled, those for weights of such formats only: others' take the processors from what is computed meanwhile. */
+    static void run(Set<DType> formats) {
+        TURN.lock();
         ColdStart.beginCompiling();
         try (Workers workers = new Workers(1);
                 Arena arena = Arena.ofShared()) {
             List<Launch> cold = new ArrayList<>();
-            for (KernelOp op : OPERATIONS) {
+            for (KernelOp op : operations(formats)) {
                 cold.add(bind(op, arena, workers));
             }
             compile(cold);
@@ -117,6 +145,7 @@ final class WarmUp {
             LOG.log(System.Logger.Level.DEBUG, "Kernels were not compiled ahead of their use", e);
         } finally {
             ColdStart.end();
+            TURN.unlock();
         }
     }
 

@@ -1,5 +1,6 @@
 package io.llm2clip.tensor.machine;
 
+import io.llm2clip.kernels.DType;
 import io.llm2clip.kernels.cpu.CpuKernels;
 import io.llm2clip.kernels.cpu.MatrixUnitChoice;
 import io.llm2clip.kernels.cpu.matrix.MatrixPrecision;
@@ -9,6 +10,7 @@ import io.llm2clip.tensor.Precision;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -72,9 +74,10 @@ public record Processor(
      * Says that weights are being read to be computed with on the CPU, see {@link CpuKernels#expect}.
      *
      * @param weights how many
+     * @param formats theirs in memory
      */
-    public static void expect(long weights) {
-        CpuKernels.expect(weights);
+    public static void expect(long weights, Set<DType> formats) {
+        CpuKernels.expect(weights, formats);
     }
 
     /** This machine's. */
