@@ -3,7 +3,6 @@ package io.llm2clip.cli;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.function.Predicate;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
@@ -33,12 +32,6 @@ final class CommandTree {
                             GenerateCompletion.class,
                             CommandLine.HelpCommand.class),
             TrainCommand.class, List.of(TrainMntpCommand.class, TrainCaptionCommand.class, TrainClipCommand.class));
-
-    /**
-     * Those below the root that are {@link ComputingCommand}s, by name: to learn that from their annotations takes longer than what is begun
-     * when it is known.
-     */
-    static final Set<String> COMPUTING = Set.of("cache-text", "classify", "demo", "embed", "eval", "similarity");
 
     private CommandTree() {}
 

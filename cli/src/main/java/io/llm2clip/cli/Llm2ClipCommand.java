@@ -1,6 +1,5 @@
 package io.llm2clip.cli;
 
-import io.llm2clip.model.Preparation;
 import io.llm2clip.tensor.Device;
 import io.llm2clip.tensor.EngineMemoryError;
 import io.llm2clip.tensor.machine.Processor;
@@ -60,20 +59,11 @@ public final class Llm2ClipCommand implements Runnable {
         if (System.getProperty(HEADLESS) == null) {
             System.setProperty(HEADLESS, "true");
         }
-        return Terminal.runInterruptibly(() -> {
-            try (Preparation _ = loadsModel(arguments) ? Preparation.begin() : null) {
-                return commandLine(arguments)
-                        // At once: what is unfinished is deleted, and no line of progress is written.
-                        .setOut(StandardOutput.ofProcess(() -> Terminal.exitQuietly(READER_LEFT)))
-                        .setErr(new PrintWriter(System.err, true, StandardCharsets.UTF_8))
-                        .execute(arguments);
-            }
-        });
-    }
-
-    /** As far as that is certain before options are looked at, which takes as long as what is prepared meanwhile. */
-    private static boolean loadsModel(String... arguments) {
-        return arguments.length > 0 && !Main.asksForHelp(arguments) && CommandTree.COMPUTING.contains(arguments[0]);
+        return Terminal.runInterruptibly(() -> commandLine(arguments)
+                // At once: what is unfinished is deleted, and no line of progress is written.
+                .setOut(StandardOutput.ofProcess(() -> Terminal.exitQuietly(READER_LEFT)))
+                .setErr(new PrintWriter(System.err, true, StandardCharsets.UTF_8))
+                .execute(arguments));
     }
 
     /** The command line for a run with {@code arguments}, with its handling of errors. */

@@ -43,14 +43,6 @@ class CommandTreeTest {
     }
 
     @Test
-    void namesTheCommandsThatCompute() {
-        assertThat(WHOLE.getSubcommands().values().stream()
-                        .filter(command -> command.getCommand() instanceof ComputingCommand)
-                        .map(CommandLine::getCommandName))
-                .containsExactlyInAnyOrderElementsOf(CommandTree.COMPUTING);
-    }
-
-    @Test
     void stagesOfTrainingToo() {
         CommandLine train = Llm2ClipCommand.commandLine("train", "mntp", "x")
                 .getSubcommands()

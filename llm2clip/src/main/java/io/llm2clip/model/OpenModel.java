@@ -56,7 +56,8 @@ public final class OpenModel implements AutoCloseable {
     private static OpenModel open(Path path, ModelOptions options, Parameters parameters) {
         JavaRuntime.require();
         OutputDirectory.recover(path);
-        try (Preparation _ = Preparation.begin()) {
+        Preparation.begin();
+        try {
             ModelSource source = ModelSource.find(path, options);
             return switch (source) {
                 case LanguageModelSource language -> {

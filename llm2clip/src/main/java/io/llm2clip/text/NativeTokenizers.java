@@ -35,11 +35,32 @@ final class NativeTokenizers {
     static synchronized TokenizersLibrary library() {
         if (!loaded) {
             Platform platform = Platform.of(System.getProperty("os.name"), System.getProperty("os.arch"));
-            load(platform, folders(System.getProperties()));
+            beforeTheProcessEnds(() -> load(platform, folders(System.getProperties())));
             loaded = true;
         }
         return TokenizersLibrary.LIB;
     }
+
+    /** Does work for which the JVM waits when it is to end, as it would leave files behind. */
+    static synchronized void beforeTheProcessEnds(Runnable work) {
+        Thread end = new Thread(NativeTokenizers::await, "tokenizer-library");
+        Runtime.getRuntime().addShutdownHook(end);
+        try {
+            work.run();
+        } finally {
+            forget(end);
+        }
+    }
+
+    private static void forget(Thread end) {
+        try {
+            Runtime.getRuntime().removeShutdownHook(end);
+        } catch (IllegalStateException e) {
+            // It has begun, and waits for this.
+        }
+    }
+
+    private static synchronized void await() {}
 
     /** Where to unpack: the folder for temporary files, and if programs cannot be run from it, the user's home. */
     static List<Path> folders(Properties properties) {

@@ -4,10 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.llm2clip.data.InputException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Properties;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -56,6 +59,36 @@ class NativeTokenizersTest {
                 .hasMessageContaining("(" + folder + ": ")
                 .hasMessageNotContaining("llm2clip-native-");
         assertThat(folder).isEmptyDirectory();
+    }
+
+    @Test
+    void theProcessDoesNotEndWhileItIsUnpacked() throws Exception {
+        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+        Process process = new ProcessBuilder(java, "-cp", System.getProperty("java.class.path"), Ending.class.getName())
+                .redirectErrorStream(true)
+                .start();
+        assertThat(new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                .isEqualTo("done");
+        assertThat(process.waitFor()).isEqualTo(7);
+    }
+
+    /** Ends the process in the middle of the work. */
+    static final class Ending {
+        private Ending() {}
+
+        public static void main(String[] arguments) throws InterruptedException {
+            CountDownLatch begun = new CountDownLatch(1);
+            Thread.ofPlatform()
+                    .daemon()
+                    .start(() -> NativeTokenizers.beforeTheProcessEnds(() -> {
+                        begun.countDown();
+                        LockSupport.parkNanos(500_000_000);
+                        System.out.print("done");
+                        System.out.flush();
+                    }));
+            begun.await();
+            System.exit(7);
+        }
     }
 
     @Test
