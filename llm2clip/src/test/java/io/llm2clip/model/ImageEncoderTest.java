@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntFunction;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -47,8 +48,28 @@ class ImageEncoderTest {
         return ImageSource.ofSized(images, PREPROCESSING);
     }
 
-    /** Images 3, 40 and 41 of every hundred cannot be used; the others are those of another source. */
-    private record Partly(ImageSource images) implements ImageSource {
+    /** Another source's images, each read in a way of its own. */
+    private record Through(ImageSource images, IntFunction<RgbImage> reading) implements ImageSource {
+        /** Images 3, 40 and 41 of every hundred cannot be used. */
+        static ImageSource partly(ImageSource images) {
+            return new Through(images, index -> switch (index % 100) {
+                case 3 -> throw new InputException("broken");
+                case 40 -> throw new OutOfMemoryError("Java heap space");
+                case 41 -> throw new IllegalStateException("a bug of a decoder");
+                default -> images.read(index);
+            });
+        }
+
+        /** One is noticed when it is read. */
+        static ImageSource noticed(ImageSource images, int noticed, CountDownLatch read) {
+            return new Through(images, index -> {
+                if (index == noticed) {
+                    read.countDown();
+                }
+                return images.read(index);
+            });
+        }
+
         @Override
         public int count() {
             return images.count();
@@ -66,38 +87,7 @@ class ImageEncoderTest {
 
         @Override
         public RgbImage read(int index) {
-            return switch (index % 100) {
-                case 3 -> throw new InputException("broken");
-                case 40 -> throw new OutOfMemoryError("Java heap space");
-                case 41 -> throw new IllegalStateException("a bug of a decoder");
-                default -> images.read(index);
-            };
-        }
-    }
-
-    /** Another source's, of which one is noticed when it is read. */
-    private record Noticed(ImageSource images, int noticed, CountDownLatch read) implements ImageSource {
-        @Override
-        public int count() {
-            return images.count();
-        }
-
-        @Override
-        public String name(int index) {
-            return images.name(index);
-        }
-
-        @Override
-        public Preprocessing preprocessing() {
-            return images.preprocessing();
-        }
-
-        @Override
-        public RgbImage read(int index) {
-            if (index == noticed) {
-                read.countDown();
-            }
-            return images.read(index);
+            return reading.apply(index);
         }
     }
 
@@ -130,7 +120,7 @@ class ImageEncoderTest {
         List<Integer> order = new ArrayList<>();
         List<String> reasons = new ArrayList<>();
         encoder.encode(
-                new Partly(images),
+                Through.partly(images),
                 (index, vector) -> {
                     order.add(index);
                     embeddings.accept(index, vector);
@@ -150,7 +140,7 @@ class ImageEncoderTest {
             boolean broken = i % 100 == 3 || i % 100 == 40 || i % 100 == 41;
             assertThat(embeddings.toArray(i)).isEqualTo(broken ? new float[expected.columns()] : expected.toArray(i));
         }
-        assertThatThrownBy(() -> encoder.encode(new Partly(images), Progress.Phase.NONE))
+        assertThatThrownBy(() -> encoder.encode(Through.partly(images), Progress.Phase.NONE))
                 .isInstanceOf(InputException.class)
                 .hasMessage("broken");
     }
@@ -159,7 +149,7 @@ class ImageEncoderTest {
     void onlyBrokenImagesGiveNothing() {
         List<Integer> failed = new ArrayList<>();
         encoder.encode(
-                new Partly(images(100)).select(3, 40, 41),
+                Through.partly(images(100)).select(3, 40, 41),
                 (index, _) -> {
                     throw new AssertionError(index);
                 },
@@ -172,7 +162,7 @@ class ImageEncoderTest {
     @Test
     void whileABatchIsComputedTheNextIsRead() {
         CountDownLatch second = new CountDownLatch(1);
-        ImageSource images = new Noticed(images(64), ImageEncoder.BATCH + 1, second);
+        ImageSource images = Through.noticed(images(64), ImageEncoder.BATCH + 1, second);
         encoder.encode(
                 images,
                 (index, _) -> {
@@ -193,7 +183,7 @@ class ImageEncoderTest {
     void imagesAreReadAheadOfOtherWork() throws Exception {
         CountDownLatch read = new CountDownLatch(1);
         ImageSource images = images(40);
-        try (ImageStream stream = ImageEncoder.read(new Noticed(images, 1, read))) {
+        try (ImageStream stream = ImageEncoder.read(Through.noticed(images, 1, read))) {
             assertThat(read.await(30, TimeUnit.SECONDS)).isTrue();
             assertThat(encoder.encode(stream, Progress.Phase.NONE).toArrays())
                     .isEqualTo(encoder.encode(images, Progress.Phase.NONE).toArrays());

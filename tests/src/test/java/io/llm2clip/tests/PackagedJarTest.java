@@ -3,7 +3,6 @@ package io.llm2clip.tests;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.io.IOException;
 import java.io.InputStream;
 import java.lang.classfile.ClassFile;
 import java.nio.charset.StandardCharsets;
@@ -131,48 +130,34 @@ class PackagedJarTest {
     @Test
     @DisabledOnOs(OS.WINDOWS)
     void leavesNoTemporaryFilesWhenItIsRefused(@TempDir Path folder) throws Exception {
+        Path image = Files.createFile(folder.resolve("empty.png"));
+        Path temporary = Files.createDirectory(folder.resolve("temporary"));
         for (String option : List.of("--no-such-option", "--model=" + folder)) {
-            Result result = java(similarity(folder, option));
+            Result result = java(
+                    "--add-modules",
+                    "jdk.incubator.vector",
+                    "--enable-native-access=ALL-UNNAMED",
+                    "-Djava.io.tmpdir=" + temporary,
+                    "-jar",
+                    JAR.toString(),
+                    "similarity",
+                    image.toString(),
+                    "a kite",
+                    option);
             assertThat(result.exitCode()).isNotZero();
             assertThat(result.output()).contains("error: ");
-            assertThat(temporary(folder)).isEmptyDirectory();
+            assertThat(temporary).isEmptyDirectory();
         }
-    }
-
-    private static Path temporary(Path folder) {
-        return folder.resolve("temporary");
-    }
-
-    private static String[] similarity(Path folder, String option) throws IOException {
-        Path image = folder.resolve("empty.png");
-        Files.write(image, new byte[0]);
-        Files.createDirectories(temporary(folder));
-        return new String[] {
-            "--add-modules",
-            "jdk.incubator.vector",
-            "--enable-native-access=ALL-UNNAMED",
-            "-Djava.io.tmpdir=" + temporary(folder),
-            "-jar",
-            JAR.toString(),
-            "similarity",
-            image.toString(),
-            "a kite",
-            option
-        };
     }
 
     private record Result(int exitCode, String output) {}
 
     private static Result java(String... arguments) throws Exception {
-        Process process = start(arguments);
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        return new Result(process.waitFor(), output);
-    }
-
-    private static Process start(String... arguments) throws IOException {
         List<String> command = new ArrayList<>(
                 List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
         command.addAll(List.of(arguments));
-        return new ProcessBuilder(command).redirectErrorStream(true).start();
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        return new Result(process.waitFor(), output);
     }
 }
